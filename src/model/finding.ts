@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+export const severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
+export type Severity = z.infer<typeof severity>;
+
+/** One place at which a rule does not hold. */
+export const finding = z.strictObject({
+  rule: z.string(),
+  severity,
+  message: z.string(),
+  file: z.string().optional(),
+  package: z.string().optional().describe('package that ships the file'),
+  mend: z.string().optional().describe('package that has what is missing, or what to change'),
+  seen: z.string().optional(),
+  wanted: z.string().optional(),
+});
+export type Finding = z.infer<typeof finding>;
+
+/** What one rule says of one image. */
+export const verdict = z.strictObject({
+  rule: z.string(),
+  pack: z.string(),
+  outcome: z.enum(['compliant', 'not-compliant', 'not-applicable']),
+  mode: z.enum(['enforce', 'warn']),
+  findings: z.array(finding),
+});
+export type Verdict = z.infer<typeof verdict>;
+
+export const validationReport = z.strictObject({
+  passed: z.boolean().describe('no enforced rule is violated'),
+  verdicts: z.array(verdict),
+  notRunnable: z.array(z.string()).describe('programs in the image that nothing there can start, listed and not judged'),
+});
+export type ValidationReport = z.infer<typeof validationReport>;

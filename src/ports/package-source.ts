@@ -1,0 +1,36 @@
+import type { FileTree } from '../model/file-tree.ts';
+import type { LockedDeb } from '../model/lock.ts';
+import type { VerifiedIndex } from '../model/package.ts';
+import type { AptSource } from '../model/spec.ts';
+import type { Progress } from './progress.ts';
+
+export interface IndexRequest {
+  readonly release: string;
+  readonly architecture: string;
+  /** Absent: the machine's own sources whose Release says `Origin: Debian` for `release`. */
+  readonly sources?: readonly AptSource[];
+}
+
+/** A .deb's identity as far as fetching goes. */
+export type PackageReference = Pick<LockedDeb, 'name' | 'version' | 'sha256' | 'sizeBytes' | 'filename'>;
+
+/** Contents of one .deb, readable at random without unpacking it to disk. */
+export interface DebContents {
+  /** control.tar's members by name, such as `control`, `postinst`, `conffiles`, `triggers`. */
+  readonly control: ReadonlyMap<string, Buffer>;
+  /** data.tar as a tree; `package` of each entry is the package's name. */
+  readonly data: FileTree;
+}
+
+/** The signed archive. Nothing that it returns is unverified. */
+export interface PackageSource {
+  /**
+   * Fetches what changed and verifies it. Throws KilnError INDEX_UNTRUSTED, INDEX_EXPIRED, INDEX_ROLLED_BACK, INDEX_CORRUPT,
+   * SOURCE_UNAVAILABLE, CONFIG_INVALID (no source for the release).
+   */
+  indexes(request: IndexRequest, progress: Progress): Promise<VerifiedIndex[]>;
+  /** Paths on this machine of verified .debs, by SHA-256, fetched in parallel where missing. Throws PACKAGE_CORRUPT, SOURCE_UNAVAILABLE. */
+  fetch(packages: readonly PackageReference[], indexes: readonly { baseUri: string }[], progress: Progress): Promise<Map<string, string>>;
+  /** Opens a .deb that `fetch` brought; decompressed once and kept. Throws PACKAGE_CORRUPT (also for `../` and absolute-escaping members). */
+  open(deb: PackageReference): Promise<DebContents>;
+}

@@ -1,0 +1,45 @@
+import type { ImageTest } from '../model/spec.ts';
+
+export interface LaunchRequest {
+  /** Hex digest of the disk in the artifact store. */
+  readonly diskDigest: string;
+  readonly imageId: string;
+  /** Ports of the application that testers must reach. */
+  readonly ports: readonly number[];
+  /** Idempotency key: launching twice with one key gives one instance. */
+  readonly key: string;
+  /** Account that launches; `test` for the pipeline's own instance. */
+  readonly account: string;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly account: string;
+  readonly imageId: string;
+  readonly launchedAt: string;
+  /** Where the instance's port is reached from the tester. */
+  readonly endpoints: Readonly<Record<number, { host: string; port: number }>>;
+  /** `kvm`, `tcg`, or an instance type. */
+  readonly machine: string;
+}
+
+export interface TestResult {
+  readonly name: string;
+  readonly passed: boolean;
+  /** Milliseconds from launch to the first success. */
+  readonly firstSuccessMs?: number;
+  readonly detail?: string;
+}
+
+/** Boots images and asks them questions. */
+export interface TestBed {
+  launch(request: LaunchRequest, signal?: AbortSignal): Promise<Instance>;
+  /** Repeats the test until it passes or its own timeout is over; a failing test is a value. */
+  probe(instance: Instance, test: ImageTest, signal?: AbortSignal): Promise<TestResult>;
+  /** All that was written to the serial console so far. */
+  console(instance: Instance): Promise<string>;
+  /** Shuts down cleanly within the time, then ends it; removes its overlay. Safe to repeat. */
+  stop(instance: Instance, graceMs?: number): Promise<{ clean: boolean }>;
+  /** Instances that run now. */
+  running(): Promise<Instance[]>;
+}
