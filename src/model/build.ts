@@ -7,11 +7,6 @@ export const cause = z.strictObject({
 });
 export type Cause = z.infer<typeof cause>;
 
-export const stepName = z.enum([
-  'plan', 'resolve', 'bake', 'validate', 'register', 'test', 'judge', 'share', 'publish', 'quarantine', 'record',
-]);
-export type StepName = z.infer<typeof stepName>;
-
 /** Start, end and result of one step; written by the step itself. Times are ISO 8601 in UTC. */
 export const stepRecord = z.strictObject({
   step: z.string(),
@@ -36,6 +31,7 @@ export const build = z.strictObject({
   version: z.int().optional().describe('of the image that it made'),
   detail: z.string().optional(),
   lockDigest: z.string().optional(),
+  execution: z.string().optional().describe('the execution that works on it, or did last'),
   steps: z.array(stepRecord),
 });
 export type Build = z.infer<typeof build>;
@@ -57,7 +53,9 @@ export const imageVersion = z.strictObject({
   /** SHA-256 of the tar of the root tree. */
   treeDigest: z.string(),
   createdAt: z.string(),
-  facts: z.record(z.string(), z.unknown()).describe('sizes, counts, boot time, checks: what summaries and policies read'),
+  facts: z
+    .record(z.string(), z.unknown())
+    .describe('sizes, counts, boot time, checks: what summaries and policies read'),
 });
 export type ImageVersion = z.infer<typeof imageVersion>;
 

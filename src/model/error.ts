@@ -34,7 +34,12 @@ export const exitStatusOf = {
 
 export type ErrorCode = keyof typeof exitStatusOf;
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['SOURCE_UNAVAILABLE', 'THROTTLED', 'BUSY', 'DEPENDENCY_UNAVAILABLE']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'SOURCE_UNAVAILABLE',
+  'THROTTLED',
+  'BUSY',
+  'DEPENDENCY_UNAVAILABLE',
+]);
 
 /**
  * A fault with a stable code. `name` is the code, so that a state machine's `ErrorEquals` matches it.

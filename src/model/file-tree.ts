@@ -16,6 +16,8 @@ export interface FileEntry {
   readonly target?: string;
   /** Name of the package that ships it, where one does. */
   readonly package?: string;
+  /** Extended attributes by name, such as `security.capability`, where it has any. */
+  readonly xattrs?: ReadonlyMap<string, Buffer>;
 }
 
 export interface FileTree {

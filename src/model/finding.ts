@@ -13,6 +13,10 @@ export const finding = z.strictObject({
   mend: z.string().optional().describe('package that has what is missing, or what to change'),
   seen: z.string().optional(),
   wanted: z.string().optional(),
+  waived: z
+    .strictObject({ owner: z.string(), reason: z.string(), expires: z.string() })
+    .optional()
+    .describe('who answers for it, why, and the last day on which that counts'),
 });
 export type Finding = z.infer<typeof finding>;
 
@@ -22,6 +26,7 @@ export const verdict = z.strictObject({
   pack: z.string(),
   outcome: z.enum(['compliant', 'not-compliant', 'not-applicable']),
   mode: z.enum(['enforce', 'warn']),
+  reason: z.string().optional().describe('why it is not applicable'),
   findings: z.array(finding),
 });
 export type Verdict = z.infer<typeof verdict>;
@@ -29,6 +34,8 @@ export type Verdict = z.infer<typeof verdict>;
 export const validationReport = z.strictObject({
   passed: z.boolean().describe('no enforced rule is violated'),
   verdicts: z.array(verdict),
-  notRunnable: z.array(z.string()).describe('programs in the image that nothing there can start, listed and not judged'),
+  notRunnable: z
+    .array(z.string())
+    .describe('programs in the image that nothing there can start, listed and not judged'),
 });
 export type ValidationReport = z.infer<typeof validationReport>;

@@ -7,7 +7,12 @@ const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 /** Why a package or file is in. A chain of reasons leads from each to something that the spec says. */
 export const reason = z.union([
   z.strictObject({ kind: z.literal('spec'), field: z.string() }),
-  z.strictObject({ kind: z.literal('relation'), by: z.string().describe('package'), field: z.string(), relation: z.string() }),
+  z.strictObject({
+    kind: z.literal('relation'),
+    by: z.string().describe('package'),
+    field: z.string(),
+    relation: z.string(),
+  }),
   z.strictObject({
     kind: z.literal('evidence'),
     rule: z.string().describe('identifier of the evidence rule'),

@@ -6,7 +6,12 @@ import { accountId } from './account.ts';
 const absolutePath = z.string().regex(/^\/(?!.*(^|\/)\.\.(\/|$))/, 'an absolute path without ".."');
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'a package name (Debian Policy §5.6.1)');
 /** A package name, optionally with a version relation: `nginx`, `nginx (>= 1.22)`. */
-const packageRelation = z.string().regex(/^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?( *\((<<|<=|=|>=|>>) *[^ ()]+\))?$/, 'a package name, optionally with a version: "nginx (>= 1.22)"');
+const packageRelation = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?( *\((<<|<=|=|>=|>>) *[^ ()]+\))?$/,
+    'a package name, optionally with a version: "nginx (>= 1.22)"',
+  );
 const port = z.int().min(1).max(65535);
 const duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'a duration such as 90s or 5m');
 const mode = z.string().regex(/^[0-7]{3,4}$/, 'an octal mode in quotes, such as "0644"');
@@ -43,7 +48,10 @@ const command = z.array(z.string().min(1)).min(1);
 
 export const run = z
   .strictObject({
-    unit: z.string().regex(/^[^/]+\.service$/, 'the name of a .service unit').optional(),
+    unit: z
+      .string()
+      .regex(/^[^/]+\.service$/, 'the name of a .service unit')
+      .optional(),
     command: command.optional().describe('program with an absolute path, then its arguments'),
     user: z.string().optional(),
     group: z.string().optional(),
@@ -51,7 +59,14 @@ export const run = z
     environment: z.record(z.string(), z.string()).default({}),
     before: z.array(command).default([]).describe('commands run to their end, as root, before each start'),
     directories: z
-      .array(z.strictObject({ path: absolutePath, mode: mode.default('0755'), owner: z.string().default('root'), group: z.string().default('root') }))
+      .array(
+        z.strictObject({
+          path: absolutePath,
+          mode: mode.default('0755'),
+          owner: z.string().default('root'),
+          group: z.string().default('root'),
+        }),
+      )
       .default([])
       .describe('made at each boot where they are missing, such as /run/postgresql'),
   })
@@ -81,8 +96,14 @@ const resolution = z.strictObject({
   prefer: z.array(packageName).default([]).describe('taken where several sets would do, before size counts'),
   avoid: z.array(packageName).default([]).describe('left out wherever another set would do'),
   pin: z.record(packageName, z.string()).default({}).describe('package: version, or release=CODENAME'),
-  recommends: z.union([z.boolean(), z.array(packageName)]).default(false).describe('follow Recommends of all, or of these'),
-  substitutes: z.boolean().default(false).describe('let a package that Provides a name stand in for a candidate that fits'),
+  recommends: z
+    .union([z.boolean(), z.array(packageName)])
+    .default(false)
+    .describe('follow Recommends of all, or of these'),
+  substitutes: z
+    .boolean()
+    .default(false)
+    .describe('let a package that Provides a name stand in for a candidate that fits'),
   objective: z.enum(['installed-size', 'packages', 'download-size', 'vulnerabilities']).default('installed-size'),
 });
 export type Resolution = z.infer<typeof resolution>;
@@ -93,14 +114,23 @@ const boot = z.strictObject({
   kernel: packageName.default('linux-image-cloud-amd64'),
   commandLine: z.array(z.string()).default([]).describe('added to the kernel’s command line'),
   modules: z.array(z.string()).default([]).describe('kernel modules beyond those of virtio, NVMe and ENA machines'),
-  diskSize: z.string().regex(/^\d+(MiB|GiB)$/, 'a size such as 512MiB or 2GiB').default('1GiB'),
+  diskSize: z
+    .string()
+    .regex(/^\d+(MiB|GiB)$/, 'a size such as 512MiB or 2GiB')
+    .default('1GiB'),
 });
 
 const minimize = z.strictObject({
-  documentation: z.boolean().default(true).describe('leave out manuals, info, /usr/share/doc but copyright, lintian and bug files'),
+  documentation: z
+    .boolean()
+    .default(true)
+    .describe('leave out manuals, info, /usr/share/doc but copyright, lintian and bug files'),
   locales: z.array(z.string()).default([]).describe('message catalogues and locales to keep'),
   converters: z.array(z.string()).default([]).describe('gconv modules to keep, such as ISO8859-1'),
-  caches: z.boolean().default(true).describe('leave out package manager caches and lists, logs of the configuration, debconf’s database'),
+  caches: z
+    .boolean()
+    .default(true)
+    .describe('leave out package manager caches and lists, logs of the configuration, debconf’s database'),
   keep: z.array(z.string()).default([]).describe('glob patterns that the rules above never remove'),
   remove: z.array(z.string()).default([]).describe('further glob patterns to remove'),
 });
@@ -116,11 +146,16 @@ export const imageTest = z.union([
       body: z.string().optional().describe('text that the answer must contain'),
     }),
   }),
-  z.strictObject({ ...testCommon, tcp: z.strictObject({ port, send: z.string().optional(), expect: z.string().optional() }) }),
+  z.strictObject({
+    ...testCommon,
+    tcp: z.strictObject({ port, send: z.string().optional(), expect: z.string().optional() }),
+  }),
   z.strictObject({
     ...testCommon,
     command: z.strictObject({
-      run: command.describe('run on the tester; {host} and {port:N} are replaced by where the instance’s port N is reached'),
+      run: command.describe(
+        'run on the tester; {host} and {port:N} are replaced by where the instance’s port N is reached',
+      ),
       output: z.string().optional().describe('text that its output must contain'),
       packages: z.array(packageName).default([]).describe('Debian packages that the tester needs for it'),
     }),
@@ -158,7 +193,11 @@ export const imageSpec = z.strictObject({
   tests: z.array(imageTest).default([]),
   policies: z.array(z.string()).default([]).describe('names of packs, or files relative to the spec'),
   schedule: z
-    .strictObject({ cron: z.string().optional().describe('five fields'), every: duration.optional(), timezone: z.string().default('UTC') })
+    .strictObject({
+      cron: z.string().optional().describe('five fields'),
+      every: duration.optional(),
+      timezone: z.string().default('UTC'),
+    })
     .refine((it) => (it.cron === undefined) !== (it.every === undefined), 'exactly one of cron and every')
     .optional(),
   distribute: distribute.prefault({}),

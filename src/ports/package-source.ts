@@ -30,7 +30,11 @@ export interface PackageSource {
    */
   indexes(request: IndexRequest, progress: Progress): Promise<VerifiedIndex[]>;
   /** Paths on this machine of verified .debs, by SHA-256, fetched in parallel where missing. Throws PACKAGE_CORRUPT, SOURCE_UNAVAILABLE. */
-  fetch(packages: readonly PackageReference[], indexes: readonly { baseUri: string }[], progress: Progress): Promise<Map<string, string>>;
+  fetch(
+    packages: readonly PackageReference[],
+    indexes: readonly { baseUri: string }[],
+    progress: Progress,
+  ): Promise<Map<string, string>>;
   /** Opens a .deb that `fetch` brought; decompressed once and kept. Throws PACKAGE_CORRUPT (also for `../` and absolute-escaping members). */
   open(deb: PackageReference): Promise<DebContents>;
 }

@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KilnError } from '../../model/error.ts';
+import type { ArtifactStore } from '../../ports/artifact-store.ts';
+import type { ImageRegistry, RegisteredImage, RegisterRequest } from '../../ports/image-registry.ts';
+
+interface Manifest extends RegisterRequest {
+  readonly imageId: string;
+  readonly state: RegisteredImage['state'];
+  readonly reason?: string;
+}
+
+/**
+ * Machine images in folders: `images/<id>/` has the manifest and the disk (a read-only link to the stored artifact),
+ * `accounts/<account>/<id>` is there while the account may launch it, `aliases/<name>` names an image.
+ */
+export function folderImageRegistry(folder: string, store: ArtifactStore): ImageRegistry {
+  const at = (...parts: string[]) => join(folder, ...parts);
+  const readManifest = async (imageId: string): Promise<Manifest | undefined> => {
+    const text = await readFile(at('images', imageId, 'manifest.json'), 'utf8').catch(ignoreMissing);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+  const requireManifest = async (imageId: string) => {
+    const manifest = await readManifest(imageId);
+    if (!manifest)
+      throw new KilnError('NOT_FOUND', `no image ${imageId} in the registry`, { hint: 'kiln images lists them' });
+    return manifest;
+  };
+  const sharedWith = async (imageId: string) => {
+    const accounts = (await readdir(at('accounts')).catch(ignoreMissing)) ?? [];
+    return accounts.filter((account) => existsSync(at('accounts', account, imageId))).sort();
+  };
+  const withdraw = async (imageId: string, state: RegisteredImage['state'], reason?: string) => {
+    const manifest = await readManifest(imageId);
+    if (!manifest) return;
+    // First nobody's, then marked: killed in between, it is less available than recorded and never more.
+    await removeGrants(folder, imageId, await sharedWith(imageId));
+    await writeAtomically(at('images', imageId, 'manifest.json'), { ...manifest, state, reason });
+  };
+
+  return {
+    async register(request) {
+      const imageId = `img-${request.image}-${request.version}`;
+      const known = await readManifest(imageId);
+      if (known && known.key !== request.key)
+        throw new Error(`internal: ${imageId} is of ${known.key}, not of ${request.key}`);
+      await mkdir(at('images', imageId), { recursive: true });
+      await linkDisk(await store.path(request.diskDigest), at('images', imageId, 'disk.raw'));
+      const manifest: Manifest = { ...request, imageId, state: known?.state === 'available' ? 'available' : 'private' };
+      await writeAtomically(at('images', imageId, 'manifest.json'), manifest);
+      return { imageId, state: manifest.state, sharedWith: await sharedWith(imageId) };
+    },
+    async describe(imageId) {
+      const manifest = await readManifest(imageId);
+      return manifest && { imageId, state: manifest.state, sharedWith: await sharedWith(imageId) };
+    },
+    async share(imageId, accounts) {
+      const manifest = await requireManifest(imageId);
+      if (manifest.state === 'quarantined' || manifest.state === 'deregistered') {
+        throw new KilnError('REFUSED', `${imageId} is ${manifest.state}: it can't be shared`);
+      }
+      await addGrants(folder, imageId, accounts);
+      if (manifest.state === 'private')
+        await writeAtomically(at('images', imageId, 'manifest.json'), { ...manifest, state: 'available' });
+    },
+    revoke: (imageId, accounts) => removeGrants(folder, imageId, accounts),
+    quarantine: (imageId, reason) => withdraw(imageId, 'quarantined', reason),
+    async deregister(imageId) {
+      await withdraw(imageId, 'deregistered');
+      await rm(at('images', imageId), { recursive: true, force: true });
+    },
+    async alias(name, imageId) {
+      await requireManifest(imageId);
+      await mkdir(join(at('aliases', name), '..'), { recursive: true });
+      await writeAtomically(at('aliases', name), { imageId });
+    },
+  };
+}
+
+async function addGrants(folder: string, imageId: string, accounts: readonly string[]): Promise<void> {
+  for (const account of accounts) {
+    await mkdir(join(folder, 'accounts', account), { recursive: true });
+    await symlink(`../../images/${imageId}`, join(folder, 'accounts', account, imageId)).catch(ignoreExisting);
+  }
+}
+
+async function removeGrants(folder: string, imageId: string, accounts: readonly string[]): Promise<void> {
+  for (const account of accounts) await unlink(join(folder, 'accounts', account, imageId)).catch(ignoreMissing);
+}
+
+async function linkDisk(source: string, target: string): Promise<void> {
+  await link(source, target).catch(ignoreExisting);
+}
+
+async function writeAtomically(path: string, value: unknown): Promise<void> {
+  const part = `${path}.${process.pid}.part`;
+  await writeFile(part, `${JSON.stringify(value, null, 2)}\n`);
+  await rename(part, path);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}

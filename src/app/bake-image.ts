@@ -1,0 +1,100 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assembleDisk } from '../baker/disk/assemble.ts';
+import { makeRootTree } from '../baker/root-tree.ts';
+import { runtimeFiles } from '../baker/runtime/runtime-files.ts';
+import { digestOf } from '../model/canonical.ts';
+import { KilnError } from '../model/error.ts';
+import { type Lock, lock as lockSchema } from '../model/lock.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { LoadedSpec } from '../ports/spec-source.ts';
+import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
+
+/** Changes when the same lock and spec would give other bytes. */
+const RECIPE = 1;
+
+/** What baking made, by digest, with what summaries say of it. */
+export interface Baked {
+  readonly treeDigest: string;
+  readonly diskDigest: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export interface BakeAnswer extends StepAnswer, Baked {}
+
+type BakePorts = Pick<
+  Ports,
+  'catalog' | 'clock' | 'specs' | 'source' | 'store' | 'isolation' | 'progress' | 'folders' | 'signal'
+>;
+
+/** Bakes the build's lock into a root tree and a disk, or takes those that an earlier build made of the same. */
+export async function bakeImage(ports: BakePorts, request: StepRequest): Promise<BakeAnswer> {
+  return recorded(ports, request.buildId, 'bake', async () => {
+    const loaded = await ports.specs.load(request.image);
+    const lock = await readLock(ports, request);
+    const key = `bake:${digestOf({ recipe: RECIPE, lock: lock.digest, spec: loaded.digest })}`;
+    const known = (await ports.catalog.getDocument(key)) as Baked | undefined;
+    if (known && (await ports.store.has(known.diskDigest)) && (await ports.store.has(known.treeDigest))) {
+      return { ...known, outcome: 'reused', detail: 'baked before from the same lock and spec' };
+    }
+    const baked = await bake(ports, loaded, lock, request.buildId);
+    await ports.catalog.putDocument(key, baked);
+    return { ...baked, outcome: 'succeeded', detail: `disk ${baked.diskDigest.slice(0, 12)}` };
+  });
+}
+
+/** The lock that this build resolved. Throws LOCK_CORRUPT when it does not have the form of one. */
+export async function readLock(ports: Pick<Ports, 'catalog' | 'store'>, request: StepRequest): Promise<Lock> {
+  const { lockDigest } = await resultOf<{ lockDigest: string }>(ports.catalog, request.buildId, 'resolve');
+  const parsed = lockSchema.safeParse(JSON.parse((await ports.store.read(lockDigest)).toString('utf8')));
+  if (parsed.success) return parsed.data;
+  throw new KilnError('LOCK_CORRUPT', `the lock of build ${request.buildId} does not have the form of a lock`, {
+    hint: 'resolve again',
+  });
+}
+
+/** Newest date of the indexes: what stands for "now" in everything that is baked. Seconds since the epoch. */
+export function sourceDateEpoch(lock: Lock): number {
+  return Math.floor(Math.max(...lock.indexes.map((it) => Date.parse(it.date))) / 1000);
+}
+
+async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Lock, buildId: string): Promise<Baked> {
+  const { store, folders, signal } = ports;
+  const debs = await fetchDebs(ports, spec, lock);
+  const work = join(folders.work, buildId);
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  try {
+    const common = { spec, lock, debs, work, cache: folders.cache, signal };
+    const tree = await makeRootTree(
+      {
+        ...common,
+        specDirectory: directory,
+        runtime: async (root) => (await runtimeFiles({ ...common, ...root })).files,
+      },
+      ports,
+    );
+    const request = { ...common, root: tree.root, treeDigest: tree.treeDigest, sourceDateEpoch: sourceDateEpoch(lock) };
+    const disk = await assembleDisk(request, ports);
+    await store.put({ path: tree.tarPath });
+    const diskDigest = await store.put({ path: disk.diskPath });
+    return {
+      treeDigest: tree.treeDigest,
+      diskDigest,
+      facts: { ...disk.parts, tree: tree.report, identities: tree.identities },
+    };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function fetchDebs(
+  { source, progress }: BakePorts,
+  { os }: LoadedSpec['spec'],
+  lock: Lock,
+): Promise<Map<string, string>> {
+  const wanted = [...lock.packages, ...lock.build.base, ...lock.build.tools];
+  const distinct = [...new Map(wanted.map((it) => [it.sha256, it])).values()];
+  const indexes = await source.indexes(os, progress);
+  return source.fetch(distinct, indexes, progress);
+}

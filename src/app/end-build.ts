@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { BuildState } from '../model/build.ts';
+import { timestamp } from '../ports/clock.ts';
+import type { Ports } from '../ports/ports.ts';
+import { waitingLease } from './plan-build.ts';
+import { requireBuild, type StepRequest } from './step.ts';
+
+/** A fault as the state machine's `Catch` hands it on. */
+export const caughtFault = z.object({ Error: z.string(), Cause: z.unknown() });
+
+export interface EndRequest extends StepRequest {
+  readonly executionId: string;
+  readonly state: Extract<BuildState, 'succeeded' | 'unchanged' | 'refused' | 'failed'>;
+  readonly fault?: z.infer<typeof caughtFault>;
+}
+
+export interface EndAnswer {
+  readonly image: string;
+  readonly buildId: string;
+  readonly state: BuildState;
+  readonly version?: number;
+}
+
+type EndPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'notifier'>;
+
+/** Ends a build: records how, quarantines what it registered unless all went well, tells people, and gives the leases back. */
+export async function endBuild(ports: EndPorts, request: EndRequest): Promise<EndAnswer> {
+  const { catalog, clock } = ports;
+  const build = await requireBuild(catalog, request.buildId);
+  const failed = request.state === 'refused' || request.state === 'failed';
+  const detail = failed ? reasonOf(build.steps, request.fault) : undefined;
+  if (failed) await quarantineRegistered(ports, request, detail ?? request.state);
+  await catalog.updateBuild(build.id, { state: request.state, endedAt: timestamp(clock), detail });
+  if (failed) {
+    const subject = `build of ${request.image} ${request.state}`;
+    await ports.notifier.notify({
+      kind: `build.${request.state}`,
+      image: request.image,
+      subject,
+      detail: { buildId: build.id, reason: detail },
+    });
+  }
+  await catalog.releaseLease(waitingLease(request.image), request.executionId);
+  await catalog.releaseLease(request.image, request.executionId);
+  return { image: request.image, buildId: build.id, state: request.state, version: build.version };
+}
+
+function reasonOf(
+  steps: readonly { outcome: string; step: string; detail?: string }[],
+  fault: EndRequest['fault'],
+): string {
+  const step = steps.findLast((it) => it.outcome === 'refused' || it.outcome === 'failed');
+  if (step) return `${step.step}: ${step.detail ?? step.outcome}`;
+  return fault ? `${fault.Error}: ${causeText(fault.Cause)}` : 'no step says why';
+}
+
+/** Lambda hands on a JSON text with `errorMessage`; the local runner the message itself. */
+function causeText(cause: unknown): string {
+  if (typeof cause !== 'string') return JSON.stringify(cause);
+  try {
+    return String(JSON.parse(cause).errorMessage ?? cause);
+  } catch {
+    return cause;
+  }
+}
+
+/** An image that was registered and then refused is nobody's. */
+async function quarantineRegistered(
+  { catalog, registry, clock }: EndPorts,
+  request: EndRequest,
+  reason: string,
+): Promise<void> {
+  const version = (await catalog.listVersions(request.image)).find((it) => it.buildId === request.buildId);
+  if (!version || version.state === 'available') return;
+  await registry.quarantine(version.imageId, reason);
+  for (const grant of await catalog.listGrants({ image: version.image, version: version.version, inForce: true })) {
+    await catalog.revokeGrant(grant, timestamp(clock));
+  }
+  await catalog.updateVersion(version.image, version.version, {
+    state: 'quarantined',
+    facts: { quarantinedFor: reason },
+  });
+}

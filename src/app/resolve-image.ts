@@ -1,0 +1,94 @@
+import { digestOf } from '../model/canonical.ts';
+import { KilnError } from '../model/error.ts';
+import type { Lock } from '../model/lock.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { LoadedSpec } from '../ports/spec-source.ts';
+import { makeLock, shippedDigest } from './make-lock.ts';
+import { loadPacks } from './packs.ts';
+import type { BuildOptions } from './plan-build.ts';
+import { recorded, type StepAnswer, type StepRequest } from './step.ts';
+
+export interface ResolveRequest extends StepRequest {
+  readonly options?: BuildOptions;
+}
+
+export interface ResolveAnswer extends StepAnswer {
+  readonly lockDigest?: string;
+  /** Of everything that decides what this build makes and who gets it. */
+  readonly fingerprint?: string;
+}
+
+type ResolvePorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'source' | 'store' | 'progress'>;
+
+/** Brings the lock up to date, and finds out whether there is anything to bake. */
+export async function resolveImage(ports: ResolvePorts, request: ResolveRequest): Promise<ResolveAnswer> {
+  return recorded(ports, request.buildId, 'resolve', async () => {
+    const loaded = await ports.specs.load(request.image);
+    const outcome = await lockOf(ports, request, loaded);
+    if ('refused' in outcome) return { outcome: 'refused', detail: outcome.refused };
+    const { lock } = outcome;
+    const lockDigest = await ports.store.put({ bytes: Buffer.from(JSON.stringify(lock)) });
+    const fingerprint = await fingerprintOf(ports, request.image, loaded, lock);
+    await ports.catalog.updateBuild(request.buildId, { lockDigest });
+    const same = await newestWith(ports, request, fingerprint);
+    if (same !== undefined) {
+      const detail = `nothing changed since ${request.image}@${same}: same lock, policies and tests`;
+      return { outcome: 'unchanged', lockDigest, fingerprint, detail };
+    }
+    return {
+      outcome: 'succeeded',
+      lockDigest,
+      fingerprint,
+      detail: `${lock.packages.length} packages, lock ${lock.digest.slice(0, 12)}`,
+    };
+  });
+}
+
+async function lockOf(
+  ports: ResolvePorts,
+  { image, options }: ResolveRequest,
+  loaded: LoadedSpec,
+): Promise<{ lock: Lock } | { refused: string }> {
+  const existing = await ports.specs.readLock(image);
+  if (options?.locked) {
+    if (existing) return { lock: existing };
+    throw new KilnError('LOCK_STALE', `${image} has no lock`, {
+      hint: `run kiln resolve ${image} first, or build without --locked`,
+    });
+  }
+  const outcome = await makeLock(ports, {
+    spec: loaded.spec,
+    directory: loaded.directory,
+    specDigest: loaded.lockInputs,
+    existing,
+  });
+  if (outcome.kind === 'unsatisfiable') return { refused: [...outcome.explanation, ...outcome.hints].join('\n') };
+  if (!outcome.reused) await ports.specs.writeLock(image, outcome.lock);
+  return { lock: outcome.lock };
+}
+
+async function fingerprintOf(
+  ports: ResolvePorts,
+  image: string,
+  { spec, digest, directory }: LoadedSpec,
+  lock: Lock,
+): Promise<string> {
+  const packs = await loadPacks(ports, spec, directory);
+  return digestOf({
+    shipped: shippedDigest(lock),
+    spec: digest,
+    packs: packs.digest,
+    accounts: await ports.specs.accounts(image),
+  });
+}
+
+async function newestWith(
+  { catalog }: ResolvePorts,
+  { image, options }: ResolveRequest,
+  fingerprint: string,
+): Promise<number | undefined> {
+  if (options?.force) return undefined;
+  const latest = (await catalog.aliases(image)).latest;
+  const version = latest === undefined ? undefined : await catalog.getVersion(image, latest);
+  return version?.state === 'available' && version.facts.fingerprint === fingerprint ? version.version : undefined;
+}

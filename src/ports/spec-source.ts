@@ -1,0 +1,26 @@
+import type { Account } from '../model/account.ts';
+import type { Lock } from '../model/lock.ts';
+import type { ImageSpec } from '../model/spec.ts';
+
+export interface LoadedSpec {
+  readonly spec: ImageSpec;
+  /** Folder on this machine that relative paths of the spec start from. */
+  readonly directory: string;
+  /** Hex digest of the spec and of all files of the user's own that it names. */
+  readonly digest: string;
+  /** Hex digest of those parts that decide the lock: os, application, resolution, boot, identities. */
+  readonly lockInputs: string;
+}
+
+/** Where people keep what Kiln works from: specs with their locks, accounts, policies. */
+export interface SpecSource {
+  /** Throws KilnError NOT_FOUND, SPEC_INVALID. */
+  load(image: string): Promise<LoadedSpec>;
+  /** The lock beside the spec. Throws LOCK_CORRUPT when its digest does not hold. */
+  readLock(image: string): Promise<Lock | undefined>;
+  writeLock(image: string, lock: Lock): Promise<void>;
+  /** The accounts that may be named at all, as they hold for the image. Throws CONFIG_INVALID. */
+  accounts(image: string): Promise<Account[]>;
+  /** Folder of the user's policy files; undefined where there is none. */
+  policyFolder(image: string): Promise<string | undefined>;
+}
