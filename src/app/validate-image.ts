@@ -43,14 +43,14 @@ async function examine(
 ): Promise<ValidationReport> {
   const { packs } = await loadPacks(ports, spec, directory);
   const reachability = gatherEvidence({ tree, candidates: memoryTree({}), starts: startsOf(spec) });
-  const contents = await shippedContents(ports, lock);
+  const contents = await shippedContents(ports, spec, lock);
   return validate({ tree, lock, spec, packs, reachability, contents });
 }
 
 /** The locked packages' own files, to compare the baked ones with. */
-async function shippedContents({ source, progress }: ValidatePorts, lock: Lock): Promise<Map<string, FileTree>> {
+async function shippedContents({ source, progress }: ValidatePorts, spec: LoadedSpec['spec'], lock: Lock): Promise<Map<string, FileTree>> {
   const wanted = lock.packages.filter((it) => it.files === undefined || it.files.length > 0);
-  await source.fetch(wanted, [], progress);
+  await source.fetch(wanted, await source.indexes(spec.os, progress), progress);
   const opened = await Promise.all(wanted.map(async (it) => [it.name, (await source.open(it)).data] as const));
   return new Map(opened);
 }

@@ -1,0 +1,60 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Ports } from '../ports/ports.ts';
+
+export interface CleanResult {
+  readonly artifacts: number;
+  readonly bytes: number;
+  /** Work folders of builds that no longer run. */
+  readonly workFolders: readonly string[];
+}
+
+type CleanPorts = Pick<Ports, 'catalog' | 'store' | 'executions' | 'folders' | 'progress'>;
+
+/** Removes what nothing refers to any more: artifacts of no version and no running build, and folders of dead builds. */
+export async function cleanUp(ports: CleanPorts, options: { dryRun?: boolean } = {}): Promise<CleanResult> {
+  const kept = await referredTo(ports);
+  let artifacts = 0;
+  let bytes = 0;
+  for await (const { digest, sizeBytes } of ports.store.list()) {
+    if (kept.has(digest)) continue;
+    artifacts += 1;
+    bytes += sizeBytes;
+    if (!options.dryRun) await ports.store.remove(digest);
+  }
+  return { artifacts, bytes, workFolders: await removeWork(ports, options.dryRun ?? false) };
+}
+
+/** Digests that a version, or a step of a build that is not over, names. */
+async function referredTo({ catalog }: CleanPorts): Promise<Set<string>> {
+  const kept = new Set<string>();
+  for (const version of await catalog.listVersions()) {
+    const { lockDigest, diskDigest, treeDigest, facts, state } = version;
+    if (state === 'deregistered') continue;
+    for (const digest of [lockDigest, diskDigest, treeDigest, facts.reportDigest]) kept.add(String(digest));
+  }
+  for (const { steps, lockDigest, state } of await catalog.listBuilds({ limit: 1_000 })) {
+    if (lockDigest) kept.add(lockDigest);
+    const running = state === 'running' || state === 'waiting';
+    for (const { result } of steps) for (const digest of digestsIn(result, running)) kept.add(digest);
+  }
+  return kept;
+}
+
+/** A build's reports and console are its record; the tree and disk are only needed until the build is over. */
+function digestsIn(result: unknown, running: boolean): string[] {
+  const { reportDigest, consoleDigest, treeDigest, diskDigest } = (result ?? {}) as Record<string, unknown>;
+  const named = running ? [reportDigest, consoleDigest, treeDigest, diskDigest] : [reportDigest, consoleDigest];
+  return named.filter((digest): digest is string => typeof digest === 'string');
+}
+
+async function removeWork({ catalog, executions, folders }: CleanPorts, dryRun: boolean): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await readdir(folders.work).catch(() => [] as string[])) {
+    const build = await catalog.getBuild(name);
+    if (build?.execution && (await executions.isRunning(build.execution))) continue;
+    if (!dryRun) await rm(join(folders.work, name), { recursive: true, force: true });
+    removed.push(name);
+  }
+  return removed.sort();
+}
