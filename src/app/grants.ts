@@ -1,12 +1,18 @@
 import type { Grant, ImageVersion } from '../model/build.ts';
+import { lock as lockSchema } from '../model/lock.ts';
 import { timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Instance } from '../ports/test-bed.ts';
+import { openExamination } from './examination.ts';
 import { type ImageReference, requireVersion } from './image-reference.ts';
-import { approvalOf } from './judge-image.ts';
+import { type Approval, judgeOver } from './judge-image.ts';
+import { loadPacks } from './packs.ts';
 import { giveGrant } from './share-image.ts';
 
-type GrantPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'specs' | 'testBed' | 'notifier'>;
+type GrantPorts = Pick<
+  Ports,
+  'catalog' | 'clock' | 'registry' | 'specs' | 'testBed' | 'notifier' | 'store' | 'source' | 'progress'
+>;
 
 export type ShareOutcome =
   | { readonly kind: 'shared'; readonly version: ImageVersion; readonly account: string; readonly reason: string }
@@ -22,13 +28,26 @@ export async function shareWith(ports: GrantPorts, reference: ImageReference, ac
       hint: 'only an available version is shared',
     };
   }
-  const { spec } = await ports.specs.load(version.image);
-  const approval = approvalOf(await ports.specs.accounts(version.image), spec, account);
+  const approval = await judgeAgain(ports, version, account);
   if (approval.kind === 'refused') return approval;
   for (const target of approval.targets) {
     await giveGrant(ports, { image: version.image, version: version.version, imageId: version.imageId, ...target });
   }
   return { kind: 'shared', version, account, reason: approval.targets[0]?.reason ?? '' };
+}
+
+/** Judges a published version for one account by what holds now. */
+async function judgeAgain(
+  ports: GrantPorts,
+  { image, lockDigest, treeDigest }: ImageVersion,
+  account: string,
+): Promise<Approval> {
+  const loaded = await ports.specs.load(image);
+  const examination = async () => {
+    const lock = lockSchema.parse(JSON.parse((await ports.store.read(lockDigest)).toString('utf8')));
+    return openExamination(ports, { spec: loaded.spec, lock, treeDigest });
+  };
+  return judgeOver(await ports.specs.accounts(image), loaded, await loadPacks(ports, loaded), examination)(account);
 }
 
 export interface RevokeOutcome {

@@ -67,16 +67,11 @@ async function lockOf(
   return { lock: outcome.lock };
 }
 
-async function fingerprintOf(
-  ports: ResolvePorts,
-  image: string,
-  { spec, digest, directory }: LoadedSpec,
-  lock: Lock,
-): Promise<string> {
-  const packs = await loadPacks(ports, spec, directory);
+async function fingerprintOf(ports: ResolvePorts, image: string, loaded: LoadedSpec, lock: Lock): Promise<string> {
+  const packs = await loadPacks(ports, loaded);
   return digestOf({
     shipped: shippedDigest(lock),
-    spec: digest,
+    spec: loaded.digest,
     packs: packs.digest,
     accounts: await ports.specs.accounts(image),
   });

@@ -50,11 +50,8 @@ async function look(ports: TickPorts, image: string): Promise<Cause | undefined>
 }
 
 async function inputsOf(ports: TickPorts, image: string): Promise<Inputs> {
-  const { spec, digest, directory } = await ports.specs.load(image);
-  const [indexes, packs] = [
-    await ports.source.indexes(spec.os, ports.progress),
-    await loadPacks(ports, spec, directory),
-  ];
+  const loaded = await ports.specs.load(image);
+  const [indexes, packs] = [await ports.source.indexes(loaded.spec.os, ports.progress), await loadPacks(ports, loaded)];
   const accounts = digestOf(await ports.specs.accounts(image));
-  return { spec: digest, packs: packs.digest, accounts, indexes: indexes.map((it) => it.sha256).sort() };
+  return { spec: loaded.digest, packs: packs.digest, accounts, indexes: indexes.map((it) => it.sha256).sort() };
 }

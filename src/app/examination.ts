@@ -1,0 +1,61 @@
+import { memoryTree } from '../formats/memory-tree.ts';
+import { openTarTree } from '../formats/tar-tree.ts';
+import { unionTree } from '../formats/union-tree.ts';
+import type { FileTree } from '../model/file-tree.ts';
+import type { ValidationReport } from '../model/finding.ts';
+import type { Lock, LockedDeb } from '../model/lock.ts';
+import type { ImageSpec } from '../model/spec.ts';
+import type { Ports } from '../ports/ports.ts';
+import { gatherEvidence } from '../resolver/evidence/gather.ts';
+import { readInventory } from '../validator/inventory.ts';
+import type { Pack } from '../validator/pack.ts';
+import { validate } from '../validator/validate.ts';
+import { startsOf } from './find-evidence.ts';
+
+export interface Subject {
+  readonly spec: ImageSpec;
+  readonly lock: Lock;
+  /** Of the tar of the baked root tree. */
+  readonly treeDigest: string;
+}
+
+/** Judges one baked tree by packs, as often as asked; what was read of the tree is read once. */
+export type Examination = (packs: readonly Pack[]) => ValidationReport;
+
+type ExaminationPorts = Pick<Ports, 'store' | 'source' | 'progress'>;
+
+/** Opens the tree that was baked, with what it is compared with: the locked packages' own files. */
+export async function openExamination(
+  ports: ExaminationPorts,
+  { spec, lock, treeDigest }: Subject,
+): Promise<Examination> {
+  const tree = openTarTree(await ports.store.path(treeDigest));
+  const shipped = lock.packages.filter((it) => it.files === undefined || it.files.length > 0);
+  await ports.source.fetch(
+    [...shipped, ...lock.build.base],
+    await ports.source.indexes(spec.os, ports.progress),
+    ports.progress,
+  );
+  const contents = new Map(await Promise.all(shipped.map(async (it) => [it.name, await filesOf(ports, it)] as const)));
+  const base = unionTree(await Promise.all(lock.build.base.map((it) => filesOf(ports, it))));
+  const reachability = gatherEvidence({ tree, candidates: memoryTree({}), starts: startsOf(spec) });
+  const providerOf = (want: string) => (want.startsWith('/') ? base.lookup(want)?.package : undefined);
+  const request = { tree, lock, spec, contents, reachability, providerOf };
+  const inventory = readInventory(request);
+  return (packs) => validate({ ...request, packs, inventory });
+}
+
+async function filesOf({ source }: ExaminationPorts, deb: LockedDeb): Promise<FileTree> {
+  return (await source.open(deb)).data;
+}
+
+/** The first enforced finding that nobody waived, for the one line that people see first; undefined where all packs hold. */
+export function firstObstacle({ verdicts }: ValidationReport): string | undefined {
+  const enforced = verdicts
+    .filter((it) => it.mode === 'enforce')
+    .flatMap((it) => it.findings.filter((finding) => !finding.waived));
+  const [first] = enforced;
+  if (!first) return undefined;
+  const more = enforced.length > 1 ? ` and ${enforced.length - 1} more` : '';
+  return `${first.rule}: ${first.message}${first.file ? ` (${first.file})` : ''}${more}`;
+}
