@@ -2,7 +2,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderTree } from '../formats/folder-tree.ts';
 import { type MemoryFile, memoryTree } from '../formats/memory-tree.ts';
-import { unionTree } from '../formats/union-tree.ts';
 import { KilnError } from '../model/error.ts';
 import type { FileTree } from '../model/file-tree.ts';
 import type { ImageSpec } from '../model/spec.ts';

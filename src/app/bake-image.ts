@@ -1,8 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assembleDisk } from '../baker/disk/assemble.ts';
+import { sourceDateEpoch } from '../baker/epoch.ts';
 import { makeRootTree } from '../baker/root-tree.ts';
 import { runtimeFiles } from '../baker/runtime/runtime-files.ts';
+import type { RootFacts } from '../baker/types.ts';
 import { digestOf } from '../model/canonical.ts';
 import { KilnError } from '../model/error.ts';
 import { type Lock, lock as lockSchema } from '../model/lock.ts';
@@ -53,11 +55,6 @@ export async function readLock(ports: Pick<Ports, 'catalog' | 'store'>, request:
   });
 }
 
-/** Newest date of the indexes: what stands for "now" in everything that is baked. Seconds since the epoch. */
-export function sourceDateEpoch(lock: Lock): number {
-  return Math.floor(Math.max(...lock.indexes.map((it) => Date.parse(it.date))) / 1000);
-}
-
 async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Lock, buildId: string): Promise<Baked> {
   const { store, folders, signal } = ports;
   const debs = await fetchDebs(ports, spec, lock);
@@ -66,14 +63,14 @@ async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Loc
   await mkdir(work, { recursive: true });
   try {
     const common = { spec, lock, debs, work, cache: folders.cache, signal };
-    const tree = await makeRootTree(
-      {
-        ...common,
-        specDirectory: directory,
-        runtime: async (root) => (await runtimeFiles({ ...common, ...root })).files,
-      },
-      ports,
-    );
+    let notHonoured: readonly string[] = [];
+    const runtime = async (root: RootFacts) => {
+      const made = runtimeFiles({ ...common, ...root });
+      notHonoured = made.notHonoured;
+      return made.files;
+    };
+    const tree = await makeRootTree({ ...common, specDirectory: directory, runtime }, ports);
+    for (const line of notHonoured) ports.progress.note(`not honoured: ${line}`);
     const request = { ...common, root: tree.root, treeDigest: tree.treeDigest, sourceDateEpoch: sourceDateEpoch(lock) };
     const disk = await assembleDisk(request, ports);
     await store.put({ path: tree.tarPath });
@@ -81,7 +78,7 @@ async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Loc
     return {
       treeDigest: tree.treeDigest,
       diskDigest,
-      facts: { ...disk.parts, tree: tree.report, identities: tree.identities },
+      facts: { ...disk.parts, tree: tree.report, identities: tree.identities, notHonoured },
     };
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type MemoryFile, memoryTree } from '../formats/memory-tree.ts';
 import { unionTree } from '../formats/union-tree.ts';
 import type { FileTree } from '../model/file-tree.ts';
 import type { Reason } from '../model/lock.ts';
@@ -8,6 +5,7 @@ import type { PackageRecord } from '../model/package.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import type { DebContents } from '../ports/package-source.ts';
 import type { Ports } from '../ports/ports.ts';
+import { type Alternative, alternativesOf } from '../resolver/evidence/alternatives.ts';
 import { type EvidenceResult, gatherEvidence, type Need, type Start } from '../resolver/evidence/gather.ts';
 import { applicationTree } from './application-tree.ts';
 import type { Archive } from './closure.ts';
@@ -42,19 +40,28 @@ export async function findEvidence(
   await ports.source.fetch([...whole, ...base.packages], archive.indexes, ports.progress);
   ports.progress.note('gathering evidence from the packages’ files');
   const contents = await openAll(ports, whole);
+  const spare = await openAll(ports, base.packages);
   const tree = unionTree([...contents.map((it) => it.data), applicationTree(spec, directory)]);
-  const candidates = unionTree((await openAll(ports, base.packages)).map((it) => it.data));
+  const candidates = unionTree(spare.map((it) => it.data));
   const result = gatherEvidence({
     tree,
     candidates,
     starts: startsOf(spec),
     configuration: configurationOf(spec, whole, contents),
+    alternatives: [...registered(whole, contents), ...registered(base.packages, spare)],
   });
   return { packages: byPackage(spec, result, candidates), unproven: result.missing.map(needLine) };
 }
 
 async function openAll(ports: Pick<Ports, 'source'>, packages: readonly PackageRecord[]): Promise<DebContents[]> {
   return Promise.all(packages.map((it) => ports.source.open(it)));
+}
+
+/** What the packages' scripts register with update-alternatives. */
+function registered(packages: readonly PackageRecord[], contents: readonly DebContents[]): Alternative[] {
+  return packages.flatMap((it, at) =>
+    alternativesOf(it.name, contents[at]?.control.get('postinst')?.toString('utf8') ?? ''),
+  );
 }
 
 /** Where running begins, as the spec says it. */

@@ -39,7 +39,8 @@ export async function recorded<T extends StepAnswer>(
     return result;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    await catalog.putStep(buildId, { ...begun, endedAt: timestamp(clock), outcome: 'failed', detail });
+    const result = error instanceof KilnError ? { error: { code: error.code, hint: error.hint } } : undefined;
+    await catalog.putStep(buildId, { ...begun, endedAt: timestamp(clock), outcome: 'failed', detail, result });
     throw error;
   }
 }
@@ -54,6 +55,7 @@ export async function requireBuild(catalog: Pick<Catalog, 'getBuild'>, buildId: 
 /** What an earlier step of the build recorded. A build that never ran the step is a broken promise of the state machine. */
 export async function resultOf<T>(catalog: Pick<Catalog, 'getBuild'>, buildId: string, step: string): Promise<T> {
   const record = (await requireBuild(catalog, buildId)).steps.find((it) => it.step === step);
-  if (record?.result === undefined) throw new Error(`internal: build ${buildId} has no result of ${step}`);
+  if (record?.result === undefined || record.outcome === 'failed')
+    throw new Error(`internal: build ${buildId} has no result of ${step}`);
   return record.result as T;
 }

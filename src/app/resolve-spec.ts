@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { KilnError } from '../model/error.ts';
+import type { Layer, Lock, Reason } from '../model/lock.ts';
+import { type ImageSpec, imageSpec } from '../model/spec.ts';
+import type { Ports } from '../ports/ports.ts';
+import { resolve } from '../resolver/resolve.ts';
+import { openArchive, rootsOf } from './closure.ts';
+import { makeLock } from './make-lock.ts';
+
+/** A package of an answer, as `kiln resolve --json` prints it. */
+export interface ChosenPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly installedSizeKiB: number;
+  readonly sha256: string;
+  readonly layer: Layer;
+  readonly why: readonly Reason[];
+  /** Where only some files of it are taken. */
+  readonly files?: readonly string[];
+}
+
+export interface ChosenSet {
+  readonly kind: 'resolved';
+  /** Sorted by name. */
+  readonly packages: readonly ChosenPackage[];
+  /** How many packages of the indexes are not in. */
+  readonly excluded: number;
+  /** Of the closure; proven least where both are equal. */
+  readonly installedSizeKiB: number;
+  readonly lowerBoundKiB: number;
+  readonly proven: boolean;
+  /** Digest of the lock, where one was made. */
+  readonly lockDigest?: string;
+  /** What something names and no package here has. */
+  readonly unproven: readonly string[];
+}
+
+export type SetOutcome =
+  | ChosenSet
+  | { readonly kind: 'unsatisfiable'; readonly explanation: readonly string[]; readonly hints: readonly string[] };
+
+/** A spec that only names packages: enough for their closure, and no more. */
+export function specOfPackages(packages: readonly string[]): ImageSpec {
+  const parsed = imageSpec.safeParse({ name: 'packages', application: { packages, run: { command: ['/'] } } });
+  if (parsed.success) return parsed.data;
+  const wrong = packages.filter((_, index) => parsed.error.issues.some((it) => it.path[2] === index));
+  throw new KilnError('USAGE', `${wrong.join(', ') || 'an empty list'} is not a list of packages`, {
+    hint: 'write names with commas between them: nginx,"redis-server (>= 5:7)"',
+  });
+}
+
+/** The least set that the spec's relations ask for, without evidence and boot; no package is downloaded. */
+export async function resolveClosureOf(
+  ports: Pick<Ports, 'source' | 'progress' | 'signal'>,
+  spec: ImageSpec,
+  options: { proofPath?: string } = {},
+): Promise<SetOutcome> {
+  const { universe } = await openArchive(ports, spec.os);
+  const request = { roots: rootsOf(spec), resolution: spec.resolution, signal: ports.signal };
+  const outcome = resolve(universe, { ...request, prove: options.proofPath !== undefined });
+  if (outcome.kind === 'unsatisfiable') return outcome;
+  if (options.proofPath !== undefined) await writeFile(options.proofPath, `${JSON.stringify(outcome.proof)}\n`);
+  return {
+    kind: 'resolved',
+    packages: outcome.packages.map((it) => chosen({ ...it, layer: 'closure' })),
+    excluded: universe.size - outcome.packages.length,
+    installedSizeKiB: outcome.installedSizeKiB,
+    lowerBoundKiB: outcome.lowerBoundKiB,
+    proven: outcome.proven,
+    unproven: [],
+  };
+}
+
+type LockPorts = Pick<Ports, 'source' | 'specs' | 'progress'>;
+
+/** Brings the lock beside a known image's spec up to date. */
+export async function lockImage(ports: LockPorts, image: string): Promise<SetOutcome & { reused?: boolean }> {
+  const { spec, directory, lockInputs } = await ports.specs.load(image);
+  const existing = await ports.specs.readLock(image);
+  const outcome = await makeLock(ports, { spec, directory, specDigest: lockInputs, existing });
+  if (outcome.kind === 'unsatisfiable') return outcome;
+  if (!outcome.reused) await ports.specs.writeLock(image, outcome.lock);
+  return { ...setOfLock(outcome.lock), reused: outcome.reused };
+}
+
+/** What a lock says, in the words of an answer. */
+export function setOfLock(lock: Lock): ChosenSet {
+  return {
+    kind: 'resolved',
+    packages: lock.packages.map(chosen),
+    excluded: lock.excluded.packages,
+    installedSizeKiB: lock.proof.installedSizeKiB,
+    lowerBoundKiB: lock.proof.lowerBoundKiB,
+    proven: lock.proof.kind === 'optimal',
+    lockDigest: lock.digest,
+    unproven: lock.unproven,
+  };
+}
+
+function chosen(it: ChosenPackage): ChosenPackage {
+  const { name, version, architecture, installedSizeKiB, sha256, layer, why, files } = it;
+  return { name, version, architecture, installedSizeKiB, sha256, layer, why, ...(files ? { files } : {}) };
+}
