@@ -70,7 +70,10 @@ async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Loc
       return made.files;
     };
     const tree = await makeRootTree({ ...common, specDirectory: directory, runtime }, ports);
-    for (const line of notHonoured) ports.progress.note(`not honoured: ${line}`);
+    if (notHonoured.length > 0)
+      ports.progress.note(
+        `the unit has ${notHonoured.length} settings that this init does not honour; kiln show tells them`,
+      );
     const request = { ...common, root: tree.root, treeDigest: tree.treeDigest, sourceDateEpoch: sourceDateEpoch(lock) };
     const disk = await assembleDisk(request, ports);
     await store.put({ path: tree.tarPath });

@@ -30,13 +30,14 @@ export async function openExamination(
   { spec, lock, treeDigest }: Subject,
 ): Promise<Examination> {
   const tree = openTarTree(await ports.store.path(treeDigest));
-  const shipped = lock.packages.filter((it) => it.files === undefined || it.files.length > 0);
   await ports.source.fetch(
-    [...shipped, ...lock.build.base],
+    [...lock.packages, ...lock.build.base],
     await ports.source.indexes(spec.os, ports.progress),
     ports.progress,
   );
-  const contents = new Map(await Promise.all(shipped.map(async (it) => [it.name, await filesOf(ports, it)] as const)));
+  const contents = new Map(
+    await Promise.all(lock.packages.map(async (it) => [it.name, await filesOf(ports, it)] as const)),
+  );
   const base = unionTree(await Promise.all(lock.build.base.map((it) => filesOf(ports, it))));
   const reachability = gatherEvidence({ tree, candidates: memoryTree({}), starts: startsOf(spec) });
   const providerOf = (want: string) => (want.startsWith('/') ? base.lookup(want)?.package : undefined);

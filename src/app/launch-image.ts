@@ -30,7 +30,7 @@ export async function launchImage(
   }
   const { spec } = await ports.specs.load(version.image);
   const { diskDigest, imageId } = version;
-  const request = { diskDigest, imageId, ports: spec.application.ports, key, account };
+  const request = { diskDigest, imageId, ports: spec.application.ports, key, account, detach: true };
   return { kind: 'launched', instance: await ports.testBed.launch(request, ports.signal), version };
 }
 

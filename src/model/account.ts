@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Twelve digits, as AWS writes an account's number; locally asserted, not authenticated. */
-export const accountId = z.string().regex(/^\d{12}$/, 'an account is twelve digits, in quotes');
+export const accountId = z.string().regex(/^\d{12}$/, 'an account number: twelve digits, in quotes');
 
 export const account = z.strictObject({
   id: accountId,

@@ -47,7 +47,9 @@ export type InventoryFile = z.infer<typeof inventoryFile>;
 export const inventoryElf = z.strictObject({
   path,
   package: packageOf,
-  kind: z.enum(['executable', 'library', 'object']).describe('executable: has a program interpreter or is statically linked'),
+  kind: z
+    .enum(['executable', 'library', 'object'])
+    .describe('executable: has a program interpreter or is statically linked'),
   interpreter: z.string(),
   soname: z.string(),
   needed: z.array(z.string()),
@@ -77,7 +79,14 @@ export const inventoryUnit = z.strictObject({
   path,
   package: packageOf,
   enabled: z.boolean().describe('wanted or required by a target, or the application’s own'),
-  commands: z.array(z.strictObject({ key: z.string(), line: z.int(), program: z.string(), optional: z.boolean().describe('may fail: “-”') })),
+  commands: z.array(
+    z.strictObject({
+      key: z.string(),
+      line: z.int(),
+      program: z.string(),
+      optional: z.boolean().describe('may fail: “-”'),
+    }),
+  ),
   user: z.string(),
   groups: z.array(z.string()).describe('Group and SupplementaryGroups'),
   requires: z.array(z.string()).describe('Requires, BindsTo, Requisite'),
@@ -92,8 +101,11 @@ export const inventoryUser = z.strictObject({
   gid: z.int(),
   home: z.string(),
   shell: z.string(),
-  password: z.enum(['empty', 'locked', 'none', 'set', 'weak']).describe('none: “*” or “!”; locked: a hash behind “!”; weak: DES or MD5 hash; never the value'),
-  login: z.boolean().describe('has a shell that lets somebody in'),
+  password: z
+    .enum(['empty', 'locked', 'none', 'set', 'weak'])
+    .describe('none: “*” or “!”; locked: a hash behind “!”; weak: DES or MD5 hash; never the value'),
+  shadowed: z.boolean().describe('the password is in /etc/shadow, or nowhere'),
+  login: z.boolean().describe('has a shell that lets somebody in and that is in the image'),
   system: z.boolean().describe('uid below 1000, or 65534'),
 });
 export type InventoryUser = z.infer<typeof inventoryUser>;
@@ -131,6 +143,7 @@ export const inventory = z.strictObject({
     release: z.string(),
     architecture: z.string(),
     init: z.string(),
+    roots: z.array(z.string()).describe('packages that the spec asks for by name'),
     lockDigest: z.string(),
     bytes: z.int().describe('of all regular files'),
   }),
@@ -146,22 +159,43 @@ export const inventory = z.strictObject({
   secrets: z.array(inventorySecret).describe('key and password material: where, never the value'),
   ssh: z.strictObject({
     server: z.boolean().describe('sshd is in'),
-    options: z.record(z.string(), z.string()).describe('sshd_config, lower-case keys, first value wins, defaults of OpenSSH filled in'),
+    options: z
+      .record(z.string(), z.string())
+      .describe('sshd_config, lower-case keys, first value wins, defaults of OpenSSH filled in'),
   }),
-  pam: z.array(z.strictObject({ service: z.string(), type: z.string(), control: z.string(), module: z.string(), line: z.int() })),
-  sysctl: z.record(z.string(), z.string()).describe('settings of sysctl.conf and sysctl.d that something in the image applies or would'),
-  mounts: z.array(z.strictObject({ device: z.string(), path: z.string(), type: z.string(), options: z.array(z.string()) })).describe('/etc/fstab'),
-  tls: z.array(z.strictObject({ path, line: z.int(), server: z.string(), setting: z.string(), value: z.string() })).describe('TLS settings of known servers’ configuration'),
+  pam: z.array(
+    z.strictObject({ service: z.string(), type: z.string(), control: z.string(), module: z.string(), line: z.int() }),
+  ),
+  sysctl: z
+    .record(z.string(), z.string())
+    .describe('settings of sysctl.conf and sysctl.d that something in the image applies or would'),
+  mounts: z
+    .array(z.strictObject({ device: z.string(), path: z.string(), type: z.string(), options: z.array(z.string()) }))
+    .describe('/etc/fstab'),
+  tls: z
+    .array(z.strictObject({ path, line: z.int(), server: z.string(), setting: z.string(), value: z.string() }))
+    .describe('TLS settings of known servers’ configuration'),
   ports: z.array(z.int()).describe('that the spec says the application listens on'),
-  listening: z.array(z.strictObject({ port: z.int(), protocol: z.string(), address: z.string() })).describe('seen in the test run; empty before it'),
+  listening: z
+    .array(z.strictObject({ port: z.int(), protocol: z.string(), address: z.string() }))
+    .describe('seen in the test run; empty before it'),
   kernel: z.strictObject({
     package: z.string(),
     commandLine: z.array(z.string()),
     modules: z.array(z.string()).describe('kernel modules in the root tree, by name'),
   }),
-  vulnerabilities: z.array(
-    z.strictObject({ id: z.string(), package: z.string(), source: z.string(), version: z.string(), fixedIn: z.string(), severity: z.string() }),
-  ).describe('filled in where advisories are at hand'),
+  vulnerabilities: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        package: z.string(),
+        source: z.string(),
+        version: z.string(),
+        fixedIn: z.string(),
+        severity: z.string(),
+      }),
+    )
+    .describe('filled in where advisories are at hand'),
 });
 export type Inventory = z.infer<typeof inventory>;
 

@@ -33,6 +33,7 @@ export const celRule = z.strictObject({
   severity: severity.default('medium'),
   mode: mode.default('enforce'),
   applies: cel.optional().describe('CEL, bool: where it is false, the rule is not applicable'),
+  otherwise: z.string().optional().describe('told as the reason where it is not applicable'),
   each: cel.optional().describe('CEL, list: require is asked of each element, called it'),
   where: cel.optional().describe('CEL, bool: only those elements of each'),
   require: cel.describe('CEL, bool: what must hold'),
@@ -60,9 +61,14 @@ export const policy = z.strictObject({
   description: z.string().optional(),
   owner: z.string().optional(),
   scope: scope.prefault({}),
-  extends: z.array(identifier).default([]).describe('packs whose rules come first; a rule stated again replaces theirs'),
+  extends: z
+    .array(identifier)
+    .default([])
+    .describe('packs whose rules come first; a rule stated again replaces theirs'),
   rules: z.array(z.union([builtInRule, celRule])).default([]),
   waivers: z.array(waiver).default([]),
 });
 /** A policy file with every default filled in. */
 export type Policy = z.infer<typeof policy>;
+/** A policy as it is written. */
+export type PolicySource = z.input<typeof policy>;

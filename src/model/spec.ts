@@ -18,28 +18,28 @@ const mode = z.string().regex(/^[0-7]{3,4}$/, 'an octal mode in quotes, such as 
 
 export const aptSource = z.strictObject({
   uri: z.string().optional().describe('base of the archive; default: the machine’s own apt configuration'),
-  suites: z.array(z.string()).min(1),
-  components: z.array(z.string()).default(['main']),
+  suites: z.array(z.string()).min(1).describe('such as bookworm or bookworm-security'),
+  components: z.array(z.string()).default(['main']).describe('such as main or non-free-firmware'),
   signedBy: z.string().optional().describe('keyring file; default: the machine’s own apt configuration'),
   priority: z.int().optional().describe('apt pin priority; default 500, or what NotAutomatic says'),
 });
 export type AptSource = z.infer<typeof aptSource>;
 
 const os = z.strictObject({
-  family: z.literal('debian').default('debian'),
+  family: z.literal('debian').default('debian').describe('distribution'),
   release: z.string().default('bookworm').describe('codename'),
-  architecture: z.enum(['amd64']).default('amd64'),
+  architecture: z.enum(['amd64']).default('amd64').describe('of the machines that boot the image'),
   sources: z.array(aptSource).optional().describe('default: those of the machine whose Release says Origin: Debian'),
 });
 
 export const extraFile = z
   .strictObject({
-    path: absolutePath,
-    content: z.string().optional(),
+    path: absolutePath.describe('where it is in the image'),
+    content: z.string().optional().describe('its text'),
     source: z.string().optional().describe('file or folder, relative to the spec'),
-    mode: mode.default('0644'),
-    owner: z.string().default('root'),
-    group: z.string().default('root'),
+    mode: mode.default('0644').describe('octal, in quotes'),
+    owner: z.string().default('root').describe('user name'),
+    group: z.string().default('root').describe('group name'),
   })
   .refine((file) => (file.content === undefined) !== (file.source === undefined), 'exactly one of content and source');
 export type ExtraFile = z.infer<typeof extraFile>;
@@ -51,20 +51,24 @@ export const run = z
     unit: z
       .string()
       .regex(/^[^/]+\.service$/, 'the name of a .service unit')
-      .optional(),
-    command: command.optional().describe('program with an absolute path, then its arguments'),
-    user: z.string().optional(),
-    group: z.string().optional(),
-    workingDirectory: absolutePath.optional(),
-    environment: z.record(z.string(), z.string()).default({}),
+      .optional()
+      .describe('systemd unit of a package, such as nginx.service; it runs under either init'),
+    command: command
+      .refine((argv) => argv[0]?.startsWith('/'), 'a program with an absolute path first')
+      .optional()
+      .describe('program with an absolute path, then its arguments'),
+    user: z.string().optional().describe('who the command runs as; default: root'),
+    group: z.string().optional().describe('default: the user’s own'),
+    workingDirectory: absolutePath.optional().describe('default: /'),
+    environment: z.record(z.string(), z.string()).default({}).describe('variables added to the command’s environment'),
     before: z.array(command).default([]).describe('commands run to their end, as root, before each start'),
     directories: z
       .array(
         z.strictObject({
-          path: absolutePath,
-          mode: mode.default('0755'),
-          owner: z.string().default('root'),
-          group: z.string().default('root'),
+          path: absolutePath.describe('folder'),
+          mode: mode.default('0755').describe('octal, in quotes'),
+          owner: z.string().default('root').describe('user name'),
+          group: z.string().default('root').describe('group name'),
         }),
       )
       .default([])
@@ -73,21 +77,29 @@ export const run = z
   .refine((it) => (it.unit === undefined) !== (it.command === undefined), 'exactly one of unit and command');
 export type Run = z.infer<typeof run>;
 
-const application = z.strictObject({
-  packages: z.array(packageRelation).default([]).describe('roots of the closure'),
-  from: z
-    .strictObject({
-      path: z.string().describe('folder, .tar, .tar.gz, .deb or binary, relative to the spec'),
-      into: absolutePath.default('/opt/app'),
-      owner: z.string().default('root'),
-      group: z.string().default('root'),
-    })
-    .optional()
-    .describe('an application of your own'),
-  files: z.array(extraFile).default([]).describe('files laid over the packages’ own'),
-  run,
-  ports: z.array(port).default([]),
-});
+const application = z
+  .strictObject({
+    packages: z
+      .array(packageRelation)
+      .default([])
+      .describe('Debian packages that it is made of: the roots of the closure'),
+    from: z
+      .strictObject({
+        path: z.string().describe('folder, .tar, .tar.gz, .deb or binary, relative to the spec'),
+        into: absolutePath.default('/opt/app').describe('folder in the image; a binary becomes a file in it'),
+        owner: z.string().default('root').describe('user name'),
+        group: z.string().default('root').describe('group name'),
+      })
+      .optional()
+      .describe('an application of your own'),
+    files: z.array(extraFile).default([]).describe('files laid over the packages’ own'),
+    run: run.describe('how it is started'),
+    ports: z.array(port).default([]).describe('that it listens on'),
+  })
+  .refine(
+    (it) => it.packages.length > 0 || it.from !== undefined || it.files.length > 0,
+    'packages, from or files: there is nothing to run',
+  );
 
 const resolution = z.strictObject({
   include: z.array(packageRelation).default([]).describe('further roots'),
@@ -104,20 +116,24 @@ const resolution = z.strictObject({
     .boolean()
     .default(false)
     .describe('let a package that Provides a name stand in for a candidate that fits'),
-  objective: z.enum(['installed-size', 'packages', 'download-size', 'vulnerabilities']).default('installed-size'),
+  objective: z
+    .enum(['installed-size', 'packages', 'download-size', 'vulnerabilities'])
+    .default('installed-size')
+    .describe('what the least set has least of'),
 });
 export type Resolution = z.infer<typeof resolution>;
 
 const boot = z.strictObject({
-  init: z.enum(['busybox', 'systemd']).default('busybox'),
-  firmware: z.enum(['uefi']).default('uefi'),
-  kernel: packageName.default('linux-image-cloud-amd64'),
+  init: z.enum(['busybox', 'systemd']).default('busybox').describe('busybox is small; systemd honours all of a unit'),
+  firmware: z.enum(['uefi']).default('uefi').describe('of the machines that boot the image'),
+  kernel: packageName.default('linux-image-cloud-amd64').describe('package of the kernel'),
   commandLine: z.array(z.string()).default([]).describe('added to the kernel’s command line'),
   modules: z.array(z.string()).default([]).describe('kernel modules beyond those of virtio, NVMe and ENA machines'),
   diskSize: z
     .string()
     .regex(/^\d+(MiB|GiB)$/, 'a size such as 512MiB or 2GiB')
-    .default('1GiB'),
+    .default('1GiB')
+    .describe('what the disk may grow to; the file is sparse'),
 });
 
 const minimize = z.strictObject({
@@ -135,39 +151,78 @@ const minimize = z.strictObject({
   remove: z.array(z.string()).default([]).describe('further glob patterns to remove'),
 });
 
-const testCommon = { name: z.string().optional(), timeout: duration.default('180s') };
+function isRegularExpression(text: string): boolean {
+  try {
+    return Boolean(new RegExp(text, 'm'));
+  } catch {
+    return false;
+  }
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
+
+const testCommon = {
+  name: z.string().optional().describe('for people; default: made from what it asks'),
+  timeout: duration.default('180s').describe('from the launch to the first success'),
+};
 export const imageTest = z.union([
   z.strictObject({
     ...testCommon,
-    http: z.strictObject({
-      port: port.default(80),
-      path: z.string().startsWith('/').default('/'),
-      status: z.int().min(100).max(599).default(200),
-      body: z.string().optional().describe('text that the answer must contain'),
-    }),
+    http: z
+      .strictObject({
+        port: port.default(80).describe('of the instance'),
+        path: z.string().startsWith('/').default('/').describe('what is asked for'),
+        status: z.int().min(100).max(599).default(200).describe('that must be answered'),
+        body: z.string().optional().describe('text that the answer must contain'),
+      })
+      .describe('an HTTP request'),
   }),
   z.strictObject({
     ...testCommon,
-    tcp: z.strictObject({ port, send: z.string().optional(), expect: z.string().optional() }),
+    tcp: z
+      .strictObject({
+        port: port.describe('of the instance'),
+        send: z.string().optional().describe('text sent once it is connected'),
+        expect: z.string().optional().describe('text that must come back'),
+      })
+      .describe('a TCP connection'),
   }),
   z.strictObject({
     ...testCommon,
-    command: z.strictObject({
-      run: command.describe(
-        'run on the tester; {host} and {port:N} are replaced by where the instance’s port N is reached',
-      ),
-      output: z.string().optional().describe('text that its output must contain'),
-      packages: z.array(packageName).default([]).describe('Debian packages that the tester needs for it'),
-    }),
+    command: z
+      .strictObject({
+        run: command.describe(
+          'run on the tester; {host} and {port:N} are replaced by where the instance’s port N is reached',
+        ),
+        output: z.string().optional().describe('text that its output must contain'),
+        packages: z.array(packageName).default([]).describe('Debian packages that the tester needs for it'),
+      })
+      .describe('a client command'),
   }),
-  z.strictObject({ ...testCommon, console: z.strictObject({ line: z.string().describe('regular expression') }) }),
+  z.strictObject({
+    ...testCommon,
+    console: z
+      .strictObject({
+        line: z
+          .string()
+          .refine(isRegularExpression, 'a regular expression')
+          .describe('regular expression that one line must match'),
+      })
+      .describe('a line on the console'),
+  }),
 ]);
 export type ImageTest = z.infer<typeof imageTest>;
 
 const distribute = z.strictObject({
-  accounts: z.array(accountId).default([]),
-  organizationalUnits: z.array(z.string()).default([]),
-  regions: z.array(z.string()).default([]),
+  accounts: z.array(accountId).default([]).describe('account numbers, in quotes'),
+  organizationalUnits: z.array(z.string()).default([]).describe('all accounts at or below these units'),
+  regions: z.array(z.string()).default([]).describe('where copies go; on one machine there is only one place'),
 });
 
 const identity = z
@@ -179,29 +234,48 @@ const identity = z
   .refine((it) => (it.command === undefined) !== (it.remove === undefined), 'exactly one of command and remove');
 export type IdentityRule = z.infer<typeof identity>;
 
-export const imageSpec = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-", 63 at most'),
-  description: z.string().optional(),
-  labels: z.record(z.string(), z.string()).default({}),
-  owner: z.string().optional().describe('who is told about refusals and recalls'),
-  os: os.prefault({}),
-  application,
-  resolution: resolution.prefault({}),
-  boot: boot.prefault({}),
-  minimize: minimize.prefault({}),
-  identities: z.array(identity).default([]).describe('keys and seeds made while configuring that Kiln does not know'),
-  tests: z.array(imageTest).default([]),
-  policies: z.array(z.string()).default([]).describe('names of packs, or files relative to the spec'),
-  schedule: z
-    .strictObject({
-      cron: z.string().optional().describe('five fields'),
-      every: duration.optional(),
-      timezone: z.string().default('UTC'),
-    })
-    .refine((it) => (it.cron === undefined) !== (it.every === undefined), 'exactly one of cron and every')
-    .optional(),
-  distribute: distribute.prefault({}),
-});
+const schedule = z
+  .strictObject({
+    cron: z
+      .string()
+      .regex(/^\s*\S+(\s+\S+){4}\s*$/, 'five fields: minute, hour, day, month, weekday, such as "0 3 * * 1"')
+      .optional()
+      .describe('five fields: minute, hour, day, month, weekday'),
+    every: duration.optional().describe('time from one build to the next'),
+    timezone: z.string().refine(isTimezone, 'a time zone such as Europe/Berlin').default('UTC').describe('of cron'),
+  })
+  .refine((it) => (it.cron === undefined) !== (it.every === undefined), 'exactly one of cron and every');
+
+export const imageSpec = z
+  .strictObject({
+    specVersion: z.literal(1).optional().describe('version of this format'),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-", 63 at most')
+      .describe('of the image: lower-case letters, digits and "-"'),
+    description: z.string().optional().describe('for people'),
+    labels: z.record(z.string(), z.string()).default({}).describe('what policies and people find it by'),
+    owner: z.string().optional().describe('who is told about refusals and recalls'),
+    os: os.prefault({}).describe('the distribution that it is made from'),
+    application: application.describe('what the image is for'),
+    resolution: resolution.prefault({}).describe('wishes about the set of packages'),
+    boot: boot.prefault({}).describe('how the machine starts'),
+    minimize: minimize.prefault({}).describe('what is left out of the packages’ files'),
+    identities: z.array(identity).default([]).describe('keys and seeds made while configuring that Kiln does not know'),
+    tests: z.array(imageTest).default([]).describe('asked of a booted instance, from outside; all must pass'),
+    policies: z.array(z.string()).default([]).describe('names of packs, or files relative to the spec'),
+    schedule: schedule.optional().describe('when it is built again by itself'),
+    distribute: distribute.prefault({}).describe('who may have it'),
+  })
+  .superRefine(({ application: { ports }, tests }, context) => {
+    for (const [index, test] of tests.entries()) {
+      const kind = 'http' in test ? 'http' : 'tcp' in test ? 'tcp' : undefined;
+      const asked = 'http' in test ? test.http.port : 'tcp' in test ? test.tcp.port : undefined;
+      if (kind === undefined || asked === undefined || ports.includes(asked)) continue;
+      const message = `expected one of application.ports (${ports.join(', ') || 'none'}), got ${asked}`;
+      context.addIssue({ code: 'custom', path: ['tests', index, kind, 'port'], message });
+    }
+  });
 /** A spec with every default filled in. */
 export type ImageSpec = z.infer<typeof imageSpec>;
 

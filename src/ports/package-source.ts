@@ -14,12 +14,17 @@ export interface IndexRequest {
 /** A .deb's identity as far as fetching goes. */
 export type PackageReference = Pick<LockedDeb, 'name' | 'version' | 'sha256' | 'sizeBytes' | 'filename'>;
 
+/** Where packages may be: what `indexes` gave. */
+export type Archives = readonly { readonly baseUri: string }[];
+
 /** Contents of one .deb, readable at random without unpacking it to disk. */
 export interface DebContents {
   /** control.tar's members by name, such as `control`, `postinst`, `conffiles`, `triggers`. */
   readonly control: ReadonlyMap<string, Buffer>;
   /** data.tar as a tree; `package` of each entry is the package's name. */
   readonly data: FileTree;
+  /** Path on this machine of data.tar, decompressed, where it is kept; as trusted as `data`. */
+  readonly dataTar?: string;
 }
 
 /** The signed archive. Nothing that it returns is unverified. */
@@ -29,12 +34,17 @@ export interface PackageSource {
    * SOURCE_UNAVAILABLE, CONFIG_INVALID (no source for the release).
    */
   indexes(request: IndexRequest, progress: Progress): Promise<VerifiedIndex[]>;
-  /** Paths on this machine of verified .debs, by SHA-256, fetched in parallel where missing. Throws PACKAGE_CORRUPT, SOURCE_UNAVAILABLE. */
+  /**
+   * Paths on this machine of verified .debs, by SHA-256, fetched in parallel where missing. `indexes` as a function is called
+   * only if something is missing. Throws PACKAGE_CORRUPT, SOURCE_UNAVAILABLE.
+   */
   fetch(
     packages: readonly PackageReference[],
-    indexes: readonly { baseUri: string }[],
+    indexes: Archives | (() => Promise<Archives>),
     progress: Progress,
   ): Promise<Map<string, string>>;
   /** Opens a .deb that `fetch` brought; decompressed once and kept. Throws PACKAGE_CORRUPT (also for `../` and absolute-escaping members). */
   open(deb: PackageReference): Promise<DebContents>;
+  /** Forgets downloads that were not used for so long; what is needed again is fetched again. */
+  sweep?(unusedForMs: number): Promise<{ files: number; bytes: number }>;
 }

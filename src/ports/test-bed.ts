@@ -10,6 +10,8 @@ export interface LaunchRequest {
   readonly key: string;
   /** Account that launches; `test` for the pipeline's own instance. */
   readonly account: string;
+  /** It goes on when the process that launched it ends; by default it is ended with it. */
+  readonly detach?: boolean;
 }
 
 export interface Instance {

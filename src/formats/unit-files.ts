@@ -1,0 +1,54 @@
+import type { FileTree } from '../model/file-tree.ts';
+import { parseUnit, type UnitEntry, unitNameParts } from './unit.ts';
+
+/** Where systemd looks for system units, first wins (systemd.unit(5), 'Unit file load path'). */
+export const UNIT_FOLDERS = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+] as const;
+
+export interface LoadedUnit {
+  /** As asked for, such as `postgresql@15-main.service`. */
+  readonly name: string;
+  /** The unit's own file. */
+  readonly path: string;
+  /** Drop-ins, in the order in which they are read. */
+  readonly dropIns: readonly string[];
+  /** Entries of the file and its drop-ins. */
+  readonly entries: readonly UnitEntry[];
+}
+
+type Files = Pick<FileTree, 'resolve' | 'list' | 'read'>;
+
+/** A unit with its drop-ins; undefined where no folder has it, or it is masked (a link to /dev/null, an empty file). */
+export function loadUnit(files: Files, name: string): LoadedUnit | undefined {
+  const path = unitPaths(name).find((it) => files.resolve(it)?.type === 'file');
+  if (path === undefined) return undefined;
+  const text = files.read(path).toString('utf8');
+  if (text === '') return undefined;
+  const dropIns = dropInsOf(files, name);
+  const entries = [path, ...dropIns].flatMap((file) => parseUnit(files.read(file).toString('utf8'), file));
+  return { name, path, dropIns, entries };
+}
+
+/** Places where a unit's file may be, its own before its template's. */
+export function unitPaths(name: string): string[] {
+  const { template } = unitNameParts(name);
+  return [name, ...(template ? [template] : [])].flatMap((file) => UNIT_FOLDERS.map((folder) => `${folder}/${file}`));
+}
+
+function dropInsOf(files: Files, name: string): string[] {
+  const { template, type } = unitNameParts(name);
+  const byName = new Map<string, string>();
+  for (const owner of [`${type}`, ...(template ? [template] : []), name]) {
+    // A file in /etc hides one of the same name in /usr.
+    for (const folder of UNIT_FOLDERS.toReversed()) {
+      for (const file of files.list(`${folder}/${owner}.d`)) {
+        if (file.endsWith('.conf')) byName.set(file, `${folder}/${owner}.d/${file}`);
+      }
+    }
+  }
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+}

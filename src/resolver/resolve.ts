@@ -1,0 +1,164 @@
+import { formatAlternatives, parseRelations } from '../formats/relation.ts';
+import { canonicalJson } from '../model/canonical.ts';
+import { KilnError } from '../model/error.ts';
+import type { Reason } from '../model/lock.ts';
+import type { PackageRecord } from '../model/package.ts';
+import type { Alternatives } from '../model/relation.ts';
+import type { Resolution } from '../model/spec.ts';
+import { explainUnsatisfiable } from './explain/unsatisfiable.ts';
+import { makeObjective, type VulnerabilityWeight } from './objective.ts';
+import { type Problem, stateProblem } from './problem.ts';
+import { type ProofLog, writeProof } from './proof.ts';
+import { IN, type Values } from './propagate.ts';
+import { type Selection, selectCandidates } from './selection.ts';
+import { type Solution, type SolveStatistics, solve } from './solve.ts';
+import type { Universe } from './universe.ts';
+
+/** A relation that must hold, such as `nginx (>= 1.22)`, and why. */
+export interface Root {
+  readonly relation: string;
+  readonly why: Reason;
+}
+
+export interface ResolveRequest {
+  readonly roots: readonly Root[];
+  readonly resolution: Resolution;
+  /** Default: none. When it is over, the best set known is returned as not proven. */
+  readonly timeLimitMs?: number;
+  readonly signal?: AbortSignal;
+  /** Whether to write the proof log that `checkProof` replays. */
+  readonly prove?: boolean;
+  /** For the objective `vulnerabilities`. */
+  readonly vulnerabilities?: VulnerabilityWeight;
+}
+
+/** A package of the set, with all relations of the set that point at it, roots first. */
+export interface ResolvedPackage extends PackageRecord {
+  readonly why: readonly Reason[];
+}
+
+export type ResolveOutcome =
+  | {
+      readonly kind: 'resolved';
+      /** Sorted by name. */
+      readonly packages: ResolvedPackage[];
+      readonly installedSizeKiB: number;
+      /** Where the set is not proven: no valid set is smaller than this. Equal to the size where it is. */
+      readonly lowerBoundKiB: number;
+      readonly proven: boolean;
+      /** Where the request says `prove` and the set is proven. */
+      readonly proof?: ProofLog;
+      readonly statistics: SolveStatistics;
+    }
+  | { readonly kind: 'unsatisfiable'; readonly explanation: string[]; readonly hints: string[] };
+
+/** A request as the resolver's parts see it: which package stands for each name, and the clauses. */
+export interface StatedRequest {
+  readonly universe: Universe;
+  readonly request: ResolveRequest;
+  readonly roots: readonly { readonly group: Alternatives; readonly why: Reason }[];
+  readonly selection: Selection;
+  readonly problem: Problem;
+}
+
+/** States a request as a problem. Throws SPEC_INVALID (a root or pin that cannot be read), INDEX_CORRUPT. */
+export function stateRequest(universe: Universe, request: ResolveRequest): StatedRequest {
+  const { resolution } = request;
+  const included = resolution.include.map(
+    (relation): Root => ({ relation, why: { kind: 'spec', field: 'resolution.include' } }),
+  );
+  const stated = new Map([...request.roots, ...included].map((root) => [canonicalJson(root), root]));
+  const roots = [...stated.values()].map(({ relation, why }) => ({ group: parseRoot(universe, relation), why }));
+  const selection = selectCandidates(universe, resolution);
+  const { recommends } = resolution;
+  const problem = stateProblem(universe, selection, {
+    roots: roots.map((it) => it.group),
+    exclude: resolution.exclude,
+    prefer: resolution.prefer,
+    recommends: (name) => (typeof recommends === 'boolean' ? recommends : recommends.includes(name)),
+  });
+  return { universe, request, roots, selection, problem };
+}
+
+function parseRoot(universe: Universe, relation: string): Alternatives {
+  try {
+    return parseRelations(relation, 'root', universe.architecture)[0] ?? [];
+  } catch (cause) {
+    throw new KilnError('SPEC_INVALID', `"${relation}" is not a package, nor a package with a version`, {
+      hint: 'write "nginx", or "nginx (>= 1.22)"',
+      cause,
+    });
+  }
+}
+
+/**
+ * The least valid set for a request (DESIGN, 'What least means'), or why there is none. The same answer on every run and for every
+ * order of stanzas. Throws SPEC_INVALID, INDEX_CORRUPT.
+ */
+export function resolve(universe: Universe, request: ResolveRequest): ResolveOutcome {
+  const stated = stateRequest(universe, request);
+  const deadline = performance.now() + (request.timeLimitMs ?? Number.POSITIVE_INFINITY);
+  const stop = (): boolean => performance.now() > deadline || request.signal?.aborted === true;
+  const solution = solve(stated.problem, makeObjective(request.resolution, request.vulnerabilities), stop);
+  if (solution.kind === 'unsatisfiable') return { kind: 'unsatisfiable', ...explainUnsatisfiable(stated) };
+  return resolved(stated, solution);
+}
+
+function resolved(stated: StatedRequest, solution: Solution & { kind: 'solved' }): ResolveOutcome {
+  const { problem } = stated;
+  const reasons = reasonsOf(stated, solution.values);
+  const packages: ResolvedPackage[] = [];
+  problem.variables.forEach((variable, number) => {
+    if (variable.kind !== 'package' || solution.values[number] !== IN) return;
+    packages.push({ ...variable.record, why: reasons.get(number) ?? [] });
+  });
+  const installedSizeKiB = packages.reduce((sum, it) => sum + it.installedSizeKiB, 0);
+  return {
+    kind: 'resolved',
+    packages,
+    installedSizeKiB,
+    lowerBoundKiB: solution.proven ? installedSizeKiB : sizeBound(stated, solution),
+    proven: solution.proven,
+    ...(stated.request.prove && solution.proven ? { proof: writeProof(problem, solution.components) } : {}),
+    statistics: solution.statistics,
+  };
+}
+
+/** Least installed size (KiB) that the bounds of the parts leave possible: what is forced, and what each part needs at least. */
+function sizeBound({ problem, request }: StatedRequest, { values, components }: Solution & { kind: 'solved' }): number {
+  const sizeOf = (number: number): number => {
+    const variable = problem.variables[number]!;
+    return variable.kind === 'package' ? variable.record.installedSizeKiB : 0;
+  };
+  const parts = new Set(components.flatMap(({ component }) => component.global));
+  const forced = [...values.keys()].filter((it) => values[it] === IN && !parts.has(it));
+  const bounds = components.map(({ component, lowerBound }) => {
+    // A part's units tell of size alone where nothing outweighs size in it: then they are size × (n + 1) + packages.
+    const plain = request.resolution.objective === 'installed-size' && request.resolution.avoid.length === 0;
+    const units = component.global.length + 1;
+    const isSize = plain && component.global.every((it) => problem.variables[it]!.kind === 'package');
+    return isSize ? Math.max(0, Math.ceil((lowerBound - units + 1) / units)) : 0;
+  });
+  return forced.reduce((sum, it) => sum + sizeOf(it), 0) + bounds.reduce((sum, it) => sum + it, 0);
+}
+
+/** All relations of the set that point at each of its packages: roots first, then in the order of their packages' names. */
+export function reasonsOf({ problem, roots }: StatedRequest, values: Values): Map<number, Reason[]> {
+  const reasons = new Map<number, Reason[]>();
+  const clauses = problem.clauses.filter(({ negative }) => negative.every((it) => values[it] === IN));
+  clauses.sort((a, b) => (a.negative[0] ?? -1) - (b.negative[0] ?? -1));
+  for (const { origin, positive } of clauses) {
+    if (origin.kind !== 'root' && origin.kind !== 'depends') continue;
+    const reason = origin.kind === 'root' ? roots[origin.root]!.why : relationReason(problem, origin);
+    for (const number of positive) {
+      if (values[number] !== IN || number >= problem.packages) continue;
+      reasons.set(number, [...(reasons.get(number) ?? []), reason]);
+    }
+  }
+  return reasons;
+}
+
+function relationReason(problem: Problem, origin: { by: number; field: string; group: Alternatives }): Reason {
+  const by = problem.variables[origin.by]!;
+  return { kind: 'relation', by: by.name, field: origin.field, relation: formatAlternatives(origin.group) };
+}

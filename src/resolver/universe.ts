@@ -1,0 +1,195 @@
+import { parseRelations } from '../formats/relation.ts';
+import { KilnError } from '../model/error.ts';
+import type { PackageRecord, VerifiedIndex } from '../model/package.ts';
+import type { Alternatives, RelationField } from '../model/relation.ts';
+import { nearestNames } from './nearest.ts';
+import { buildTables, type Runs, type Tables } from './tables.ts';
+
+/** A package that Provides a name; `version` where the Provides states one. */
+export interface Provider {
+  readonly record: PackageRecord;
+  readonly version?: string;
+}
+
+/** All packages that the indexes offer. Records are made when first asked for, and are the same object each time. */
+export interface Universe {
+  readonly architecture: string;
+  readonly indexes: readonly VerifiedIndex[];
+  /** Number of stanzas. */
+  readonly size: number;
+  readonly warnings: readonly string[];
+  /** The package that apt would take: highest priority, then highest version. */
+  candidate(name: string): PackageRecord | undefined;
+  /** All packages of a name, the candidate first. */
+  versions(name: string): readonly PackageRecord[];
+  /** Names of packages, sorted. */
+  names(): Iterable<string>;
+  /** Packages, of any version, that Provide a name. */
+  providers(name: string): readonly Provider[];
+  essential(): readonly PackageRecord[];
+  /** Groups of a relationship field. Throws INDEX_CORRUPT naming index, package and field. */
+  relations(record: PackageRecord, field: RelationField): readonly Alternatives[];
+  /** `no` where the stanza says nothing (Multi-Arch specification). */
+  multiArch(record: PackageRecord): string;
+  /** Names of packages that look like `name`, nearest first. */
+  nearest(name: string, count?: number): string[];
+  /** Index and package of a record, for messages. */
+  place(record: PackageRecord): string;
+}
+
+/** Makes a universe of verified Packages files. Nothing but names and versions is decoded yet. Throws INDEX_CORRUPT. */
+export function buildUniverse(
+  inputs: readonly { index: VerifiedIndex; text: Buffer }[],
+  architecture: string,
+): Universe {
+  return universeOf(buildTables(inputs, architecture));
+}
+
+/** A universe over tables, wherever they came from. */
+export function universeOf(tables: Tables): Universe {
+  const records = recordsOf(tables);
+  const run = (runs: Runs, name: string): Uint32Array => {
+    const id = tables.names.find(name);
+    return id < 0 ? new Uint32Array() : runs.list.subarray(runs.start[id]!, runs.start[id + 1]!);
+  };
+  const versions = memoise((name: string) => Array.from(run(tables.versions, name), records.at));
+  const relations = relationsOf(tables, records.stanzaOf);
+  const providers = memoise((name: string) =>
+    Array.from(run(tables.providers, name), records.at).flatMap((record) => providedBy(record, name, relations)),
+  );
+  const universe: Universe = {
+    architecture: tables.architecture,
+    indexes: tables.indexes,
+    size: tables.count,
+    warnings: tables.warnings,
+    candidate: (name) => versions(name)[0],
+    versions,
+    names: () => packageNames(tables),
+    providers,
+    essential: () => Array.from(tables.essential, records.at),
+    relations,
+    multiArch: (record) => tables.field(records.stanzaOf(record), 'multi-arch') ?? 'no',
+    nearest: (name, count = 3) => nearestNames(packageNames(tables), name, count),
+    place: (record) => tables.place(records.stanzaOf(record)),
+  };
+  tablesBehind.set(universe, tables);
+  return universe;
+}
+
+const tablesBehind = new WeakMap<Universe, Tables>();
+
+/** The tables of a universe, for those who read all of it. */
+export function tablesOf(universe: Universe): Tables {
+  const tables = tablesBehind.get(universe);
+  if (!tables) throw new Error('internal: a universe without tables');
+  return tables;
+}
+
+function memoise<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    let value = made.get(key);
+    if (value === undefined) {
+      value = make(key);
+      made.set(key, value);
+    }
+    return value;
+  };
+}
+
+function* packageNames(tables: Tables): Generator<string> {
+  const { start } = tables.versions;
+  for (let id = 0; id < tables.names.count; id += 1) {
+    if (start[id + 1]! > start[id]!) yield tables.names.at(id);
+  }
+}
+
+/** A Provides may name one name twice, with different versions. */
+function providedBy(record: PackageRecord, name: string, relations: Universe['relations']): Provider[] {
+  return relations(record, 'Provides').flatMap(([it]) =>
+    it?.name === name ? [it.constraint ? { record, version: it.constraint.version } : { record }] : [],
+  );
+}
+
+function recordsOf(tables: Tables): { at(stanza: number): PackageRecord; stanzaOf(record: PackageRecord): number } {
+  const records = new Map<number, PackageRecord>();
+  const stanzas = new Map<PackageRecord, number>();
+  const at = (stanza: number): PackageRecord => {
+    const known = records.get(stanza);
+    if (known) return known;
+    const record = decodeRecord(tables, stanza);
+    records.set(stanza, record);
+    stanzas.set(record, stanza);
+    return record;
+  };
+  const stanzaOf = (record: PackageRecord): number => stanzas.get(record) ?? findStanza(tables, record);
+  return { at, stanzaOf };
+}
+
+/** The stanza of a record that this universe did not make itself, such as a copy. */
+function findStanza(tables: Tables, record: PackageRecord): number {
+  const id = tables.names.find(record.name);
+  const { start, list } = tables.versions;
+  const run = id < 0 ? [] : list.subarray(start[id]!, start[id + 1]!);
+  const same = (it: number): boolean =>
+    tables.indexOf[it] === record.index && tables.field(it, 'version') === record.version;
+  const stanza = run.find(same);
+  if (stanza === undefined) throw new Error(`internal: ${record.name} ${record.version} is not of this universe`);
+  return stanza;
+}
+
+function decodeRecord(tables: Tables, stanza: number): PackageRecord {
+  const name = tables.names.at(tables.nameOf[stanza]!);
+  const field = (key: string): string => tables.field(stanza, key) ?? '';
+  const version = field('version');
+  return {
+    name,
+    version,
+    architecture: field('architecture'),
+    source: decodeSource(field('source'), name, version),
+    essential: field('essential') === 'yes',
+    installedSizeKiB: decodeNumber(tables, stanza, 'Installed-Size'),
+    sizeBytes: decodeNumber(tables, stanza, 'Size'),
+    sha256: field('sha256'),
+    filename: field('filename'),
+    index: tables.indexOf[stanza]!,
+  };
+}
+
+/** `Source: name (version)`; either is the binary package's own where it is not said. */
+function decodeSource(text: string, name: string, version: string): PackageRecord['source'] {
+  const match = /^(\S+)(?:\s+\(([^)]+)\))?$/.exec(text);
+  return { name: match?.[1] ?? name, version: match?.[2] ?? version };
+}
+
+/** Installed-Size may be missing (Debian Policy §5.6.20); it then counts as 0. */
+function decodeNumber(tables: Tables, stanza: number, field: string): number {
+  const text = tables.field(stanza, field.toLowerCase());
+  if (text === undefined || /^\d{1,15}$/.test(text)) return Number(text ?? 0);
+  throw new KilnError('INDEX_CORRUPT', `${tables.place(stanza)}, field ${field}: "${text}" is not a number`);
+}
+
+const FIELDS: readonly RelationField[] = [
+  'Depends',
+  'Pre-Depends',
+  'Recommends',
+  'Suggests',
+  'Conflicts',
+  'Breaks',
+  'Replaces',
+  'Provides',
+];
+
+function relationsOf(tables: Tables, stanzaOf: (record: PackageRecord) => number): Universe['relations'] {
+  const parsed = new Map<number, readonly Alternatives[]>();
+  return (record, field) => {
+    const stanza = stanzaOf(record);
+    const key = stanza * FIELDS.length + FIELDS.indexOf(field);
+    const known = parsed.get(key);
+    if (known) return known;
+    const text = tables.field(stanza, field.toLowerCase()) ?? '';
+    const groups = parseRelations(text, () => `${tables.place(stanza)}, field ${field}`, tables.architecture);
+    parsed.set(key, groups);
+    return groups;
+  };
+}

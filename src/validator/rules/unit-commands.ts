@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { InventoryUnit } from '../../model/inventory.ts';
+import { findProgram } from '../programs.ts';
+import { answer, defineRule, notApplicable, type Observation, type RuleContext } from '../rule.ts';
+
+/** Each command of a unit that will be started exists; one that may fail (`-`) is excused (systemd.service(5)). */
+export const unitCommands = defineRule({
+  id: 'unit-commands',
+  title: 'each command of the application’s unit, and of the units that systemd starts, is in the image',
+  remedy: 'resolve again, or name the command under resolution.includeFiles in the spec',
+  parameters: z.strictObject({}),
+  check(context) {
+    const { inventory, spec } = context;
+    const wanted = spec.application.run.unit;
+    const found = inventory.units.some((it) => it.name === wanted);
+    if (wanted !== undefined && !found) return answer([absentUnit(context, wanted)]);
+    const started = inventory.units.filter((it) => isStarted(context, it));
+    if (started.length === 0) return notApplicable('the application is a command, and no unit is started');
+    return answer(started.flatMap((unit) => commandFindings(context, unit)));
+  },
+});
+
+/** With the small init only the application's own unit is started. */
+function isStarted({ spec, reachability }: RuleContext, unit: InventoryUnit): boolean {
+  if (unit.name === spec.application.run.unit) return true;
+  if (spec.boot.init !== 'systemd' || !unit.enabled) return false;
+  return reachability === undefined || reachability.reachable.has(unit.path);
+}
+
+function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit): Observation[] {
+  const lost = unit.commands.filter(
+    ({ program, optional }) => !optional && program !== '' && !findProgram(tree, program),
+  );
+  return lost.map(({ key, line, program }) => {
+    const provider = providerOf(program);
+    return {
+      message: `${unit.name} line ${line}: ${key} runs ${program}, which is not in the image`,
+      file: unit.path,
+      package: unit.package || undefined,
+      seen: 'absent',
+      wanted: program,
+      mend: provider && `package ${provider} has it`,
+    };
+  });
+}
+
+function absentUnit({ providerOf }: RuleContext, name: string): Observation {
+  const provider = providerOf(`/usr/lib/systemd/system/${name}`);
+  return {
+    message: `the spec runs ${name}, which is not in the image`,
+    seen: 'absent',
+    wanted: name,
+    mend: provider ? `package ${provider} has it` : 'name a unit of one of the packages under application.run.unit',
+  };
+}
