@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, readdir, readFile, rm, symlink, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { KilnError } from '../../model/error.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { ImageRegistry, RegisteredImage, RegisterRequest } from '../../ports/image-registry.ts';
+import { writeAtomically } from './temporary-file.ts';
 
 interface Manifest extends RegisterRequest {
   readonly imageId: string;
@@ -36,7 +37,7 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
     if (!manifest) return;
     // First nobody's, then marked: killed in between, it is less available than recorded and never more.
     await removeGrants(folder, imageId, await sharedWith(imageId));
-    await writeAtomically(at('images', imageId, 'manifest.json'), { ...manifest, state, reason });
+    await writeJson(at('images', imageId, 'manifest.json'), { ...manifest, state, reason });
   };
 
   return {
@@ -48,7 +49,7 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
       await mkdir(at('images', imageId), { recursive: true });
       await linkDisk(await store.path(request.diskDigest), at('images', imageId, 'disk.raw'));
       const manifest: Manifest = { ...request, imageId, state: known?.state === 'available' ? 'available' : 'private' };
-      await writeAtomically(at('images', imageId, 'manifest.json'), manifest);
+      await writeJson(at('images', imageId, 'manifest.json'), manifest);
       return { imageId, state: manifest.state, sharedWith: await sharedWith(imageId) };
     },
     async describe(imageId) {
@@ -62,7 +63,7 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
       }
       await addGrants(folder, imageId, accounts);
       if (manifest.state === 'private')
-        await writeAtomically(at('images', imageId, 'manifest.json'), { ...manifest, state: 'available' });
+        await writeJson(at('images', imageId, 'manifest.json'), { ...manifest, state: 'available' });
     },
     revoke: (imageId, accounts) => removeGrants(folder, imageId, accounts),
     quarantine: (imageId, reason) => withdraw(imageId, 'quarantined', reason),
@@ -73,7 +74,7 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
     async alias(name, imageId) {
       await requireManifest(imageId);
       await mkdir(join(at('aliases', name), '..'), { recursive: true });
-      await writeAtomically(at('aliases', name), { imageId });
+      await writeJson(at('aliases', name), { imageId });
     },
   };
 }
@@ -93,10 +94,8 @@ async function linkDisk(source: string, target: string): Promise<void> {
   await link(source, target).catch(ignoreExisting);
 }
 
-async function writeAtomically(path: string, value: unknown): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  await writeFile(part, `${JSON.stringify(value, null, 2)}\n`);
-  await rename(part, path);
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeAtomically(path, `${JSON.stringify(value, null, 2)}\n`, dirname(path));
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { loadSpec } from '../../app/load-spec.ts';
@@ -11,6 +11,7 @@ import { type Lock, lock as lockSchema } from '../../model/lock.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { LoadedSpec, SpecSource } from '../../ports/spec-source.ts';
+import { writeAtomically } from './temporary-file.ts';
 
 /**
  * Specs, locks, accounts and policies in the user's own folders; the catalog says where an image's spec is. `accounts` names the
@@ -34,7 +35,7 @@ export function folderSpecSource(options: { catalog: Pick<Catalog, 'getImage'>; 
 
 /** `image.lock` beside `image.yaml`. */
 export function lockPath(specPath: string): string {
-  return specPath.replace(/\.ya?ml$/, '') + '.lock';
+  return `${specPath.replace(/\.ya?ml$/, '')}.lock`;
 }
 
 /** The first `name` in a folder or one above it; undefined where there is none. */
@@ -100,9 +101,7 @@ function corrupt(path: string, why: string): KilnError {
 }
 
 async function writeLock(path: string, lock: Lock): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  await writeFile(part, `${JSON.stringify(lock, null, 2)}\n`);
-  await rename(part, path);
+  await writeAtomically(path, `${JSON.stringify(lock, null, 2)}\n`, dirname(path));
 }
 
 async function readAccounts(path: string | undefined): Promise<Account[]> {

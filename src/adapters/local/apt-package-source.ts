@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { priorityOf, type Release, releaseOfCodename } from '../../formats/release.ts';
+import { KilnError } from '../../model/error.ts';
+import type { VerifiedIndex } from '../../model/package.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { IndexRequest, PackageSource } from '../../ports/package-source.ts';
+import type { Progress } from '../../ports/progress.ts';
+import { type ChosenArchive, chooseArchives } from './apt/choose-archives.ts';
+import { keyringOf, readArchives } from './apt/configuration.ts';
+import { debStore } from './apt/deb-store.ts';
+import { fetchIndex, indexFilesOf } from './apt/index-fetch.ts';
+import { fetchRelease, knownOrigin } from './apt/release-cache.ts';
+import { sweepUnused } from './apt/sweep-cache.ts';
+import { makeTransport, type Transport } from './apt/transport.ts';
+import { sweepTemporary } from './temporary-file.ts';
+
+export interface AptPackageSourceOptions {
+  /** Folder for all that is kept: indexes, .debs, what was seen of each source. */
+  readonly cache: string;
+  readonly clock: Clock;
+  /** Root below which apt's configuration and keyrings are read. @default '/' */
+  readonly aptRoot?: string;
+  /** Milliseconds before the second of three tries. @default 500 */
+  readonly backOffMs?: number;
+  /** Milliseconds of silence after which a mirror is taken for gone. @default 30000 */
+  readonly silenceMs?: number;
+}
+
+/** The archives of the machine's apt configuration, believed only under their signatures. */
+export function aptPackageSource(options: AptPackageSourceOptions): PackageSource {
+  const { cache, clock, backOffMs, aptRoot = '/' } = options;
+  const transport = makeTransport({ silenceMs: options.silenceMs });
+  const partial = join(cache, 'partial');
+  sweepTemporary(partial);
+  const debs = debStore({ debs: join(cache, 'debs'), data: join(cache, 'data'), partial, transport, backOffMs });
+  const context: Context = { cache, partial, clock, transport, backOffMs, aptRoot };
+  return {
+    indexes: (request, progress) => indexes(request, context, progress),
+    fetch: (packages, from, progress) =>
+      debs.fetch(
+        packages,
+        async () => (typeof from === 'function' ? await from() : from).map(({ baseUri }) => baseUri),
+        progress,
+      ),
+    open: (deb) => debs.open(deb),
+    sweep: (unusedForMs) =>
+      sweepUnused(
+        ['debs', 'data', 'indexes', 'partial'].map((name) => join(cache, name)),
+        clock.now() - unusedForMs,
+      ),
+  };
+}
+
+interface Context {
+  readonly cache: string;
+  readonly partial: string;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly backOffMs?: number;
+  readonly aptRoot: string;
+}
+
+async function indexes(request: IndexRequest, context: Context, progress: Progress): Promise<VerifiedIndex[]> {
+  const archives = chooseArchives(
+    request,
+    request.sources?.every((source) => source.uri && source.signedBy) ? [] : readArchives(context.aptRoot),
+  );
+  const found = await Promise.all(archives.map((archive) => indexesOf(archive, request, context, progress)));
+  const indexes = withoutMirrors(found.flat());
+  if (indexes.length > 0) return indexes;
+  throw new KilnError('CONFIG_INVALID', `no apt source of this machine is Debian's for ${request.release}`, {
+    hint: 'add one to /etc/apt/sources.list.d, or name sources in the spec (os.sources)',
+  });
+}
+
+async function indexesOf(
+  archive: ChosenArchive,
+  request: IndexRequest,
+  context: Context,
+  progress: Progress,
+): Promise<VerifiedIndex[]> {
+  const { cache, clock, transport, partial, backOffMs } = context;
+  const suites = join(cache, 'suites');
+  // What was once proven to be somebody else's is not asked again: its mirror being away must not stop a build.
+  if (archive.onlyDebian && ![undefined, 'Debian'].includes(await knownOrigin(archive, suites))) return [];
+  const suite = { uri: archive.uri, suite: archive.suite, keyring: keyringOf(context.aptRoot, archive.signedBy) };
+  const release = await fetchRelease(suite, { folder: suites, clock, transport, temporary: partial, backOffMs });
+  if (archive.onlyDebian && !isDebians(release, request.release)) return [];
+  const base = `${archive.uri}dists/${archive.suite}/`;
+  const files = indexFilesOf(release, archive.components, request.architecture, base);
+  return Promise.all(
+    files.map(async (file) => ({
+      origin: release.origin,
+      label: release.label,
+      suite: release.suite,
+      codename: release.codename,
+      component: file.component,
+      architecture: file.architecture,
+      sha256: file.stated.sha256,
+      date: new Date(release.date).toISOString(),
+      baseUri: archive.uri,
+      path: await fetchIndex(
+        base,
+        file,
+        release,
+        { folder: join(cache, 'indexes'), partial, transport, backOffMs },
+        progress,
+      ),
+      priority: archive.priority ?? priorityOf(release),
+    })),
+  );
+}
+
+function isDebians(release: Release, wanted: string): boolean {
+  return release.origin === 'Debian' && releaseOfCodename(release.codename) === wanted;
+}
+
+/** Of two mirrors of one suite only the newer index counts. */
+function withoutMirrors(indexes: readonly VerifiedIndex[]): VerifiedIndex[] {
+  const newest = new Map<string, VerifiedIndex>();
+  for (const index of indexes) {
+    const before = newest.get(identity(index));
+    if (!before || before.date < index.date) newest.set(identity(index), index);
+  }
+  // An order that does not depend on that of the machine's sources, so that locks are the same everywhere.
+  return [...newest.values()].sort((a, b) => (identity(a) < identity(b) ? -1 : 1));
+}
+
+function identity(index: VerifiedIndex): string {
+  return [index.origin, index.label, index.codename, index.suite, index.component, index.architecture].join('\n');
+}

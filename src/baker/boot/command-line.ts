@@ -1,0 +1,23 @@
+import type { ImageSpec } from '../../model/spec.ts';
+
+/** Program that each init is started as, from the root file system. */
+export const initProgram = { busybox: '/usr/lib/kiln/init', systemd: '/usr/lib/systemd/systemd' } as const;
+
+/**
+ * The kernel's command line. `quiet` is not for beauty: each character on an emulated serial port costs time, and the
+ * kernel's errors are shown all the same. The interfaces keep the kernel's names under both inits.
+ */
+export function kernelCommandLine(boot: ImageSpec['boot'], rootUuid: string): string {
+  return [
+    `root=UUID=${rootUuid}`,
+    'rw',
+    'console=tty0',
+    'console=ttyS0,115200',
+    'quiet',
+    'panic=10',
+    'net.ifnames=0',
+    `init=${initProgram[boot.init]}`,
+    ...(boot.init === 'systemd' ? ['systemd.show_status=no'] : []),
+    ...boot.commandLine,
+  ].join(' ');
+}

@@ -1,0 +1,95 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { folderTree } from '../formats/folder-tree.ts';
+import type { Lock } from '../model/lock.ts';
+import type { ImageSpec } from '../model/spec.ts';
+import type { IsolatedRoot } from '../ports/isolated-root.ts';
+import type { PackageSource } from '../ports/package-source.ts';
+import type { Progress } from '../ports/progress.ts';
+import { makeAlways, normaliseShadow } from './always.ts';
+import { layApplication } from './application-files.ts';
+import { sourceDateEpoch } from './epoch.ts';
+import { findIdentities } from './identities.ts';
+import { makeLoaderCache, setLoaderToolAside } from './loader-cache.ts';
+import { orNoSpace } from './no-space.ts';
+import { statusFiles } from './package-status.ts';
+import { amountOf, pruneRoot } from './prune.ts';
+import { layRuntimeFiles } from './runtime-layer.ts';
+import { stageRoot } from './stage.ts';
+import type { Identity, PruneReport, RootFacts, RuntimeFile } from './types.ts';
+import { removeAt } from './unpack-tree.ts';
+import { walkFolder } from './walk-folder.ts';
+import { writeTree } from './write-tree.ts';
+
+export interface RootTreeRequest {
+  readonly spec: ImageSpec;
+  /** Folder of the spec: the user's own files are relative to it. */
+  readonly specDirectory: string;
+  readonly lock: Lock;
+  /** Paths of fetched .debs by SHA-256. */
+  readonly debs: ReadonlyMap<string, string>;
+  /** Folder of this build. */
+  readonly work: string;
+  /** Folder for configured bases. */
+  readonly cache: string;
+  /** Kiln's own files for init, first boot and service; asked when all else is in place. */
+  readonly runtime: (root: RootFacts) => Promise<readonly RuntimeFile[]>;
+  readonly signal?: AbortSignal;
+}
+
+export interface RootTreePorts {
+  readonly isolation: IsolatedRoot;
+  readonly source: Pick<PackageSource, 'open'>;
+  readonly progress: Progress;
+}
+
+export interface RootTree {
+  /** Folder that is the root. */
+  readonly root: string;
+  readonly tarPath: string;
+  /** Hex SHA-256 of the tar. */
+  readonly treeDigest: string;
+  readonly identities: readonly Identity[];
+  readonly report: PruneReport;
+}
+
+/**
+ * From a lock to the tree that an image holds: staged and configured in isolation, pruned, identities taken out, the user's
+ * and Kiln's own files laid in, written as a tar. Throws CONFIGURE_FAILED, NO_SPACE, REFUSED, NOT_FOUND, INTERRUPTED; an
+ * attempt that fails leaves nothing outside `work` but a finished base.
+ */
+export function makeRootTree(request: RootTreeRequest, ports: RootTreePorts): Promise<RootTree> {
+  return orNoSpace(`baking ${request.lock.image}`, () => bakeTree(request, ports));
+}
+
+async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise<RootTree> {
+  const { spec, lock, work, signal } = request;
+  const epoch = sourceDateEpoch(lock);
+  const stage = await stageRoot(request, ports);
+  const { root } = stage;
+  const aside = join(work, 'aside');
+  mkdirSync(aside, { recursive: true });
+  setLoaderToolAside(root, aside);
+  ports.progress.note('pruning what the image does not need');
+  const pruned = await pruneRoot(stage, request, ports.source);
+  const generated = makeAlways(root, spec);
+  const found = findIdentities(folderTree(root), pruned.made, spec);
+  for (const path of found.remove) removeAt(root, path);
+  const status = statusFiles(lock, request.debs);
+  layRuntimeFiles(root, status);
+  layApplication(root, spec, request.specDirectory);
+  const facts: RootFacts = { root, tree: folderTree(root), identities: found.identities, sourceDateEpoch: epoch };
+  const runtime = await request.runtime(facts);
+  layRuntimeFiles(root, runtime);
+  normaliseShadow(root, epoch);
+  await makeLoaderCache(root, aside, ports.isolation, signal);
+  const tree = await writeTree(root, work, epoch, signal);
+  const made = [...pruned.made, ...generated, ...[...status, ...runtime].map((it) => it.path)];
+  const there = (path: string) => lstatSync(root + path, { throwIfNoEntry: false }) !== undefined;
+  const report: PruneReport = {
+    ...pruned.report,
+    kept: amountOf(walkFolder(root)),
+    generated: [...new Set(made)].filter(there).sort(),
+  };
+  return { root, tarPath: tree.tarPath, treeDigest: tree.treeDigest, identities: found.identities, report };
+}

@@ -1,0 +1,54 @@
+import { KilnError } from '../../model/error.ts';
+import type { FileTree } from '../../model/file-tree.ts';
+import type { Run } from '../../model/spec.ts';
+import { readAccounts } from './accounts.ts';
+import { SERVICE_PATH, type Service } from './service.ts';
+
+/** The service that `application.run.command` describes. Throws KilnError SPEC_INVALID where its user or program is not in the tree. */
+export function commandService(run: Run, name: string, tree: FileTree): Service {
+  const argv = run.command ?? [];
+  const userName = run.user ?? 'root';
+  const user = readAccounts(tree).user(userName);
+  if (user === undefined) {
+    throw new KilnError('SPEC_INVALID', `application.run.user: ${userName} is not in the image's /etc/passwd`, {
+      hint: 'a package of the application must make the user when it is configured',
+    });
+  }
+  for (const [program] of [argv, ...run.before]) requireProgram(program ?? '', tree);
+  const own: Record<string, string> =
+    userName === 'root' ? {} : { HOME: user.home, LOGNAME: user.name, USER: user.name };
+  return {
+    name,
+    type: 'simple',
+    remainAfterExit: false,
+    user: user.name,
+    group: run.group,
+    environment: { PATH: SERVICE_PATH, ...own, ...run.environment },
+    workingDirectory: run.workingDirectory ?? '/',
+    limits: {},
+    noNewPrivileges: false,
+    sysctls: {},
+    directories: run.directories.map(({ path, mode, owner, group }) => ({
+      path,
+      mode: Number.parseInt(mode, 8),
+      owner,
+      group,
+    })),
+    before: run.before.map((command) => ({ argv: command, ignoreFailure: false, asRoot: true })),
+    main: [{ argv, ignoreFailure: false, asRoot: false }],
+    after: [],
+    stop: [],
+    stopSignal: 'TERM',
+    stopGroup: false,
+    stopSeconds: 90,
+  };
+}
+
+function requireProgram(program: string, tree: FileTree): void {
+  const found = tree.resolve(program);
+  if (program.startsWith('/') && found?.type === 'file') return;
+  const why = program.startsWith('/') ? 'is not in the image' : 'is not an absolute path';
+  throw new KilnError('SPEC_INVALID', `application.run: the program ${program} ${why}`, {
+    hint: 'application.packages or application.files must bring it; resolution.includeFiles adds a file of any package',
+  });
+}

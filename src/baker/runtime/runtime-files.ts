@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import type { FileTree } from '../../model/file-tree.ts';
+import type { ImageSpec } from '../../model/spec.ts';
+import type { Identity, RuntimeFile } from '../types.ts';
+import { readAccounts } from './accounts.ts';
+import { commandService } from './command-service.ts';
+import { identityScript } from './identity-script.ts';
+import type { Service } from './service.ts';
+import { serviceScript } from './service-script.ts';
+import { systemdFiles } from './systemd-files.ts';
+import { type BootEntry, directoryEntries, formatBootEntries, readTmpfiles } from './tmpfiles.ts';
+import { translateUnit } from './translate-unit.ts';
+
+const FOLDER = '/usr/lib/kiln';
+const EVERY_INIT = ['network', 'network-event', 'directories', 'first-boot'];
+const BUSYBOX_INIT = ['start', 'run', 'stop'];
+
+export interface RuntimeRequest {
+  readonly spec: ImageSpec;
+  /** The pruned root, identities taken out. */
+  readonly tree: FileTree;
+  readonly identities: readonly Identity[];
+}
+
+/** Kiln's own part of a root tree. */
+export interface Runtime {
+  /** Sorted by path. */
+  readonly files: readonly RuntimeFile[];
+  readonly service: Service;
+  /** What units and tmpfiles.d ask for and this init does not do; nothing under systemd. */
+  readonly notHonoured: readonly string[];
+}
+
+/**
+ * The init, network, first boot and service of an image. Throws KilnError SPEC_INVALID or NOT_FOUND where the service can't
+ * be run from this tree, REFUSED where an identity can't be made in it.
+ */
+export function runtimeFiles({ spec, tree, identities }: RuntimeRequest): Runtime {
+  const accounts = readAccounts(tree);
+  const { run } = spec.application;
+  const { service, notHonoured } =
+    run.unit === undefined
+      ? { service: commandService(run, spec.name, tree), notHonoured: [] }
+      : translateUnit(tree, run.unit);
+  const tmpfiles = readTmpfiles(tree, accounts);
+  const bySystemd = spec.boot.init === 'systemd';
+  const own = [...directoryEntries(service.directories, accounts), ...specDirectories(spec, tree)];
+  const entries = bySystemd ? own : [...tmpfiles.entries, ...own];
+  const shared = [
+    link(`${FOLDER}/busybox`, '/usr/bin/busybox'),
+    ...EVERY_INIT.map(script),
+    text(`${FOLDER}/directories.list`, formatBootEntries(unique(entries))),
+    text(`${FOLDER}/identities`, identityScript(identities, tree)),
+    text(`${FOLDER}/openssl.cnf`, asset('openssl.cnf')),
+    text(`${FOLDER}/acpi/PWRF/00000080`, asset('power-button.sh'), 0o755),
+    link('/etc/resolv.conf', '../run/kiln/resolv.conf'),
+  ];
+  const forInit = bySystemd
+    ? systemdFiles(spec, service, accounts).map(({ path, content, target }) =>
+        target === undefined ? text(path, content ?? '') : link(path, target),
+      )
+    : [
+        link(`${FOLDER}/init`, 'busybox'),
+        ...BUSYBOX_INIT.map(script),
+        text(`${FOLDER}/service`, serviceScript(service, accounts)),
+        text('/etc/inittab', asset('inittab')),
+      ];
+  // Where it is empty systemd fills it in at each boot and takes no boot for the first, which would enable every unit.
+  const machineId = bySystemd ? [text('/etc/machine-id', '', 0o444)] : [];
+  const files = [...shared, ...forInit, ...machineId].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files, service, notHonoured: bySystemd ? [] : [...notHonoured, ...tmpfiles.notHonoured] };
+}
+
+/** With a unit, too, the spec may ask for directories. */
+function specDirectories(spec: ImageSpec, tree: FileTree): BootEntry[] {
+  const { run } = spec.application;
+  if (run.unit === undefined) return [];
+  const directories = run.directories.map((directory) => ({ ...directory, mode: Number.parseInt(directory.mode, 8) }));
+  return directoryEntries(directories, readAccounts(tree));
+}
+
+/** Later entries of a path stand for earlier ones. */
+function unique(entries: readonly BootEntry[]): BootEntry[] {
+  return [...new Map(entries.map((entry) => [entry.path, entry])).values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function asset(name: string): string {
+  return readFileSync(new URL(`./image/${name}`, import.meta.url), 'utf8');
+}
+
+function script(name: string): RuntimeFile {
+  return text(`${FOLDER}/${name}`, asset(`${name}.sh`), 0o755);
+}
+
+function text(path: string, content: string, mode = 0o644): RuntimeFile {
+  return { path, mode, uid: 0, gid: 0, content: Buffer.from(content) };
+}
+
+function link(path: string, target: string): RuntimeFile {
+  return { path, mode: 0o777, uid: 0, gid: 0, target };
+}

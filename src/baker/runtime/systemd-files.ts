@@ -1,0 +1,152 @@
+import type { ImageSpec } from '../../model/spec.ts';
+import type { Accounts } from './accounts.ts';
+import type { Service } from './service.ts';
+
+/** A text or link that systemd reads, by its path in the image. */
+export interface SystemdFile {
+  readonly path: string;
+  readonly content?: string;
+  readonly target?: string;
+}
+
+const FOLDER = '/etc/systemd/system';
+const APPLICATION_UNIT = 'kiln-application.service';
+
+/** Units that want udev, a terminal or kernel modules that the image has not, or only cost time in a server. */
+const MASKED = [
+  'getty.target',
+  'systemd-logind.service',
+  'systemd-modules-load.service',
+  'systemd-networkd-wait-online.service',
+  'proc-sys-fs-binfmt_misc.automount',
+  'dev-hugepages.mount',
+  'dev-mqueue.mount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'sys-kernel-config.mount',
+  'sys-fs-fuse-connections.mount',
+  'modprobe@.service',
+  'systemd-udev-trigger.service',
+  'systemd-udevd.service',
+];
+
+const ONCE = 'Type=oneshot\nRemainAfterExit=yes\nStandardOutput=journal+console\nStandardError=journal+console\n';
+
+/** What an image with systemd needs beyond its packages: the application's unit enabled, network, first boot, power button, console. */
+export function systemdFiles(spec: ImageSpec, service: Service, accounts: Accounts): SystemdFile[] {
+  const unit = spec.application.run.unit;
+  const application = unit ?? APPLICATION_UNIT;
+  return [
+    ...(unit === undefined
+      ? [{ path: `${FOLDER}/${APPLICATION_UNIT}`, content: applicationUnit(service, accounts) }]
+      : []),
+    wantedBy('multi-user.target', application),
+    ...['kiln-network.service', 'kiln-first-boot.service', 'kiln-power-button.service', 'kiln-directories.service'].map(
+      (name) => wantedBy('multi-user.target', name),
+    ),
+    wantedBy('network-online.target', 'kiln-network.service'),
+    { path: `${FOLDER}/default.target`, target: '/usr/lib/systemd/system/multi-user.target' },
+    { path: `${FOLDER}/${application}.d/kiln.conf`, content: applicationDropIn(service) },
+    { path: `${FOLDER}/kiln-network.service`, content: networkUnit },
+    { path: `${FOLDER}/kiln-first-boot.service`, content: firstBootUnit(application) },
+    { path: `${FOLDER}/kiln-directories.service`, content: directoriesUnit(application) },
+    { path: `${FOLDER}/kiln-power-button.service`, content: powerButtonUnit },
+    {
+      path: '/etc/systemd/journald.conf.d/kiln.conf',
+      content: '[Journal]\nStorage=volatile\nForwardToConsole=yes\nMaxLevelConsole=notice\n',
+    },
+    ...MASKED.map((name) => ({ path: `${FOLDER}/${name}`, target: '/dev/null' })),
+  ];
+}
+
+function wantedBy(target: string, unit: string): SystemdFile {
+  const template = unit.replace(/@.*(\.service)$/, '@$1');
+  const folder = unit.startsWith('kiln-') ? FOLDER : '/usr/lib/systemd/system';
+  return { path: `${FOLDER}/${target}.wants/${unit}`, target: `${folder}/${template}` };
+}
+
+function applicationDropIn(service: Service): string {
+  const restart = service.type === 'oneshot' ? '' : '[Service]\nRestart=always\nRestartSec=1\n';
+  return `[Unit]\nWants=network-online.target\nAfter=network-online.target kiln-first-boot.service kiln-directories.service\nRequires=kiln-first-boot.service\nStartLimitIntervalSec=0\n\n${restart}`;
+}
+
+const networkUnit = `[Unit]
+Description=Network by DHCP
+DefaultDependencies=no
+After=systemd-remount-fs.service systemd-sysctl.service
+Before=network.target network-online.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+${ONCE}ExecStart=/usr/lib/kiln/network
+KillMode=process
+`;
+
+function firstBootUnit(application: string): string {
+  return `[Unit]
+Description=Keys and seeds of this machine
+DefaultDependencies=no
+After=systemd-remount-fs.service local-fs.target
+Before=${application} shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+${ONCE}ExecStart=/usr/lib/kiln/first-boot
+`;
+}
+
+function directoriesUnit(application: string): string {
+  return `[Unit]
+Description=Directories of the application
+DefaultDependencies=no
+After=local-fs.target systemd-tmpfiles-setup.service
+Before=${application} shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+${ONCE}StandardInput=file:/usr/lib/kiln/directories.list
+ExecStart=/usr/lib/kiln/directories
+`;
+}
+
+const powerButtonUnit = `[Unit]
+Description=Power button
+
+[Service]
+ExecStart=/usr/lib/kiln/busybox acpid -d -c /usr/lib/kiln/acpi
+Restart=always
+`;
+
+/** The spec's command as a unit. */
+function applicationUnit(service: Service, accounts: Accounts): string {
+  const group = service.group ?? accounts.groupName(accounts.user(service.user)?.groupId ?? 0) ?? 'root';
+  const variables = Object.entries(service.environment).map(
+    ([name, value]) => `Environment=${unitWord(`${name}=${value}`)}`,
+  );
+  return [
+    '[Unit]',
+    'Description=Application',
+    '',
+    '[Service]',
+    'Type=exec',
+    `User=${service.user}`,
+    `Group=${group}`,
+    `WorkingDirectory=${service.workingDirectory}`,
+    ...variables,
+    ...service.before.map(({ argv }) => `ExecStartPre=+${argv.map(unitWord).join(' ')}`),
+    `ExecStart=${service.main[0]!.argv.map(unitWord).join(' ')}`,
+    'StandardOutput=journal+console',
+    'StandardError=journal+console',
+    '',
+  ].join('\n');
+}
+
+function unitWord(text: string): string {
+  const escaped = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('%', '%%')
+    .replaceAll('$', '$$$$')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n');
+  return /^[A-Za-z0-9_@+=:,./%$-]+$/.test(escaped) ? escaped : `"${escaped}"`;
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ImageRegistry, RegisterRequest } from '../../src/ports/image-registry.ts';
+
+const [ONE, TWO, THREE] = ['111111111111', '222222222222', '333333333333'] as const;
+
+export interface OpenRegistry {
+  readonly registry: ImageRegistry;
+  /** Digest of a disk image of the store that the registry takes disks from. */
+  readonly diskDigest: string;
+}
+
+/** What every image registry must do, wherever its images are. `open` gives an empty one. */
+export function imageRegistryContract(name: string, open: () => Promise<OpenRegistry>): void {
+  describe(`image registry: ${name}`, () => {
+    let registry: ImageRegistry;
+    let request: RegisterRequest;
+    let next: RegisterRequest;
+    beforeEach(async () => {
+      const opened = await open();
+      registry = opened.registry;
+      const { diskDigest } = opened;
+      // Registries may be shared between tests: names of their own keep them apart.
+      const image = `web-${randomUUID().slice(0, 8)}`;
+      next = { image, version: 2, diskDigest, description: 'a web server', tags: { team: 'x' }, key: `${image}-2` };
+      request = { ...next, version: 1, key: `${image}-1` };
+    });
+    const sharedWith = async (imageId: string) => (await registry.describe(imageId))?.sharedWith;
+
+    test('a registered image is private, and nobody’s but its owner’s', async () => {
+      const image = await registry.register(request);
+      expect(await registry.describe(image.imageId)).toEqual({ imageId: image.imageId, state: 'private', sharedWith: [] });
+    });
+
+    test('registering twice with one key gives one image', async () => {
+      const first = await registry.register(request);
+      expect((await registry.register(request)).imageId).toBe(first.imageId);
+      const second = await registry.register(next);
+      expect(second.imageId).not.toBe(first.imageId);
+    });
+
+    test('registering again takes no grant away', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.share(imageId, [ONE]);
+      expect(await registry.register(request)).toEqual({ imageId, state: 'available', sharedWith: [ONE] });
+    });
+
+    test('an image that nobody registered is not there', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.deregister(imageId);
+      expect(await registry.describe(imageId)).toBeUndefined();
+      await expect(registry.share(imageId, [ONE])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(registry.alias(`${request.image}/latest`, imageId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('sharing makes it available to the named accounts only, once each', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.share(imageId, [TWO, ONE]);
+      await registry.share(imageId, [ONE]);
+      expect(await registry.describe(imageId)).toEqual({ imageId, state: 'available', sharedWith: [ONE, TWO] });
+    });
+
+    test('revoking takes from the named accounts only; revoking what nobody has does nothing', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.share(imageId, [ONE, TWO]);
+      await registry.revoke(imageId, [ONE, THREE]);
+      await registry.revoke(imageId, [ONE]);
+      expect(await sharedWith(imageId)).toEqual([TWO]);
+    });
+
+    test('a quarantined image is nobody’s and can’t be shared again', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.share(imageId, [ONE, TWO]);
+      await registry.quarantine(imageId, 'a test failed');
+      await registry.quarantine(imageId, 'a test failed');
+      expect(await registry.describe(imageId)).toEqual({ imageId, state: 'quarantined', sharedWith: [] });
+      await expect(registry.share(imageId, [ONE])).rejects.toMatchObject({ code: 'REFUSED' });
+      expect(await sharedWith(imageId)).toEqual([]);
+    });
+
+    test('every call on an image that is gone is safe to repeat', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.deregister(imageId);
+      await registry.deregister(imageId);
+      await registry.revoke(imageId, [ONE]);
+      await registry.quarantine(imageId, 'late');
+      expect(await registry.describe(imageId)).toBeUndefined();
+    });
+
+    test('an alias moves to another version', async () => {
+      const first = await registry.register(request);
+      const second = await registry.register(next);
+      await registry.alias(`${request.image}/latest`, first.imageId);
+      await registry.alias(`${request.image}/latest`, second.imageId);
+      await registry.alias(`${request.image}/latest`, second.imageId);
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import { EBSClient } from '@aws-sdk/client-ebs';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { withFaults } from '../../../src/adapters/aws/aws-fault.ts';
+import { ec2ImageRegistry } from '../../../src/adapters/aws/ec2-image-registry.ts';
+import { sha256 } from '../../../src/model/canonical.ts';
+import type { ImageRegistry } from '../../../src/ports/image-registry.ts';
+
+export const BLOCK = 512 * 1024;
+
+export interface OpenedRegistry {
+  readonly registry: ImageRegistry;
+  readonly diskDigest: string;
+  readonly diskPath: string;
+  readonly ec2: EC2Client;
+  readonly ebs: EBSClient;
+  readonly ssm: SSMClient;
+}
+
+/** A registry of the emulator over a sparse disk of 64 MiB in `folder`, whose blocks at the given indexes are not empty. */
+export async function openRegistry(folder: string, blocks: readonly number[] = [0, 3, 100]): Promise<OpenedRegistry> {
+  mkdirSync(folder, { recursive: true });
+  const diskPath = join(folder, 'disk.raw');
+  const file = openSync(diskPath, 'w');
+  for (const index of blocks) writeSync(file, randomBytes(BLOCK), 0, BLOCK, index * BLOCK);
+  closeSync(file);
+  truncateSync(diskPath, 64 * 1024 * 1024);
+  const [ec2, ebs, ssm] = [withFaults(new EC2Client({})), withFaults(new EBSClient({})), withFaults(new SSMClient({}))];
+  const store = { path: async () => diskPath } as never;
+  const registry = ec2ImageRegistry({ ec2, ebs, ssm, store, work: join(folder, 'work') });
+  return { registry, diskDigest: sha256(diskPath), diskPath, ec2, ebs, ssm };
+}

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { readAccounts } from '../../../src/baker/runtime/accounts.ts';
+import { identityScript } from '../../../src/baker/runtime/identity-script.ts';
+import { runtimeFiles } from '../../../src/baker/runtime/runtime-files.ts';
+import { formatBootEntries, readTmpfiles } from '../../../src/baker/runtime/tmpfiles.ts';
+import type { Identity } from '../../../src/baker/types.ts';
+import { memoryTree } from '../../../src/formats/memory-tree.ts';
+import { imageSpec } from '../../../src/model/spec.ts';
+
+const base = {
+  '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nweb:x:33:34:web:/var/www:/usr/sbin/nologin\n',
+  '/etc/group': 'root:x:0:\nwww:x:34:\n',
+  '/usr/sbin/appd': { content: 'elf', mode: 0o755 },
+  '/usr/lib/systemd/system/app.service': '[Service]\nUser=web\nRuntimeDirectory=app\nExecStart=/usr/sbin/appd\n',
+};
+const specOf = (init: string, run: object = { unit: 'app.service' }) =>
+  imageSpec.parse({ name: 'app', application: { run }, boot: { init } });
+const filesOf = (init: string, run?: object) => {
+  const { files } = runtimeFiles({ spec: specOf(init, run), tree: memoryTree(base), identities: [] });
+  return new Map(files.map((file) => [file.path, file.target ?? file.content?.toString('utf8') ?? '']));
+};
+
+test('busybox as init: inittab, supervisor, service and network are in, and every script names its interpreter', () => {
+  const files = filesOf('busybox');
+  expect(files.get('/usr/lib/kiln/init')).toBe('busybox');
+  expect(files.get('/usr/lib/kiln/busybox')).toBe('/usr/bin/busybox');
+  expect(files.get('/etc/inittab')).toContain('respawn:/usr/lib/kiln/run');
+  expect(files.get('/usr/lib/kiln/directories.list')).toBe('directory\t0755\t33\t34\t/run/app\t\n');
+  for (const name of ['start', 'run', 'stop', 'network', 'network-event', 'first-boot', 'directories']) {
+    expect(files.get(`/usr/lib/kiln/${name}`)).toMatch(/^#!\/usr\/lib\/kiln\/busybox sh\n/);
+  }
+  expect([...files.keys()].filter((path) => path.includes('systemd'))).toEqual([]);
+});
+
+test('systemd as init: the unit is enabled, after the network and the first boot', () => {
+  const files = filesOf('systemd');
+  expect(files.get('/etc/systemd/system/multi-user.target.wants/app.service')).toBe(
+    '/usr/lib/systemd/system/app.service',
+  );
+  expect(files.get('/etc/systemd/system/app.service.d/kiln.conf')).toContain('Requires=kiln-first-boot.service');
+  expect(files.get('/etc/machine-id')).toBe('');
+  expect(files.has('/etc/inittab')).toBe(false);
+});
+
+test('systemd as init: a command becomes a unit, its words quoted', () => {
+  const files = filesOf('systemd', {
+    command: ['/usr/sbin/appd', '100%', 'a b', '$x'],
+    user: 'web',
+    environment: { A: 'x "y"' },
+  });
+  const unit = files.get('/etc/systemd/system/kiln-application.service');
+  expect(unit).toContain('ExecStart=/usr/sbin/appd 100%% "a b" $$x\n');
+  expect(unit).toContain('Environment="A=x \\"y\\""\n');
+  expect(unit).toContain('User=web\nGroup=www\n');
+});
+
+test.each([
+  { line: 'd /run/app 2750 web www -', want: 'directory\t2750\t33\t34\t/run/app\t' },
+  { line: 'D! /var/run/app/x - - - 10d', want: 'directory\t0755\t0\t0\t/run/app/x\t' },
+  { line: 'L+ /etc/x - - - - ../y z', want: 'link\t0755\t0\t0\t/etc/x\t../y z' },
+  { line: 'f "/run/a b" 0600 web - - hello', want: 'file\t0600\t33\t0\t/run/a b\thello' },
+  { line: 'z /var/log/app 0640 root www', want: 'adjust\t0640\t0\t34\t/var/log/app\t' },
+  { line: 'r! /tmp/.lock', want: 'remove\t0755\t0\t0\t/tmp/.lock\t' },
+])('tmpfiles.d: $line', ({ line, want }) => {
+  const tree = memoryTree({ ...base, '/usr/lib/tmpfiles.d/app.conf': `# comment\n${line}\n` });
+  const { entries, notHonoured } = readTmpfiles(tree, readAccounts(tree));
+  expect(formatBootEntries(entries)).toBe(`${want}\n`);
+  expect(notHonoured).toEqual([]);
+});
+
+test.each([
+  { summary: 'an account that is not there', line: 'd /run/app 0755 ghost ghost', want: 'ghost' },
+  { summary: 'a pattern', line: 'R! /tmp/app-*', want: '/tmp/app-*' },
+  { summary: 'a copy', line: 'C /etc/x - - - - /usr/share/x', want: 'C /etc/x' },
+])('tmpfiles.d is told of: $summary', ({ line, want }) => {
+  const tree = memoryTree({ ...base, '/usr/lib/tmpfiles.d/app.conf': `${line}\n` });
+  const { entries, notHonoured } = readTmpfiles(tree, readAccounts(tree));
+  expect(entries).toEqual([]);
+  expect(notHonoured).toEqual([expect.stringContaining(want)]);
+});
+
+test('a file in /etc/tmpfiles.d hides the one of its name in /usr/lib', () => {
+  const files = { '/usr/lib/tmpfiles.d/app.conf': 'd /run/one\n', '/etc/tmpfiles.d/app.conf': 'd /run/two\n' };
+  const tree = memoryTree({ ...base, ...files });
+  expect(readTmpfiles(tree, readAccounts(tree)).entries.map((entry) => entry.path)).toEqual(['/run/two']);
+});
+
+const place = (path: string, mode = 0o600) => ({ path, mode, uid: 0, gid: 42, owner: 'root', group: 'ssl' });
+const identities: Identity[] = [
+  { kind: 'machine-id', files: [place('/etc/machine-id', 0o444)] },
+  { kind: 'ssh-host-keys', keys: [{ ...place('/etc/ssh/key'), algorithm: 'rsa', bits: 4096 }] },
+  {
+    kind: 'tls-key-pair',
+    key: { ...place('/etc/ssl/k.key', 0o640), algorithm: 'ec', curve: 'secp384r1' },
+    certificate: {
+      ...place('/etc/ssl/k.pem'),
+      subject: '/CN=a b',
+      alternativeNames: ['DNS:a', 'IP:127.0.0.1'],
+      days: 9,
+    },
+    hashLinks: ['/etc/ssl/certs/0f.0'],
+  },
+  { kind: 'random-seed', file: place('/var/lib/seed'), bytes: 512 },
+  { kind: 'command', files: [place('/etc/token')], command: ['/usr/sbin/appd', '--make it'] },
+];
+
+test('each identity is one call, in order', () => {
+  const programs = { '/usr/bin/ssh-keygen': 'elf', '/usr/bin/openssl': 'elf' };
+  expect(identityScript(identities, memoryTree({ ...base, ...programs })).split('\n')).toEqual([
+    'machine_id /etc/machine-id 0444 0 42',
+    'ssh_host_key rsa 4096 /etc/ssh/key 0600 0 42',
+    "tls_key_pair 'ec -pkeyopt ec_paramgen_curve:secp384r1' '/CN=a b' DNS:a,IP:127.0.0.1 9 /etc/ssl/k.key 0640 0 42 /etc/ssl/k.pem 0600 0 42",
+    'hash_link /etc/ssl/k.pem',
+    'random_seed 512 /var/lib/seed 0600 0 42',
+    "{ [ -e /etc/token ]; } || /usr/sbin/appd '--make it' || give_up '/usr/sbin/appd failed'",
+    'made_by_command /etc/token 0600 0 42',
+    '',
+  ]);
+});
+
+test.each([
+  { summary: 'ssh-keygen', identity: identities[1]! },
+  { summary: 'openssl', identity: identities[2]! },
+])('an image without $summary is refused where it would have to make a key', ({ summary, identity }) => {
+  expect(() => identityScript([identity], memoryTree(base))).toThrow(summary);
+});
