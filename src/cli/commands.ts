@@ -1,0 +1,104 @@
+import type { CommandModule } from './command.ts';
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: string;
+  /** Loaded when the command is called, so that one command does not wait for the parts of another. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Every command, in the order of `kiln --help`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'draft an image.yaml from an application',
+    group: 'Make an image',
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'resolve',
+    summary: 'find the least set of packages, and write the lock',
+    group: 'Make an image',
+    load: () => import('./commands/resolve.ts'),
+  },
+  {
+    name: 'build',
+    summary: 'resolve, bake, prove, share and publish an image',
+    group: 'Make an image',
+    load: () => import('./commands/build.ts'),
+  },
+  {
+    name: 'why',
+    summary: 'say why a package is in an image',
+    group: 'Understand it',
+    load: () => import('./commands/why.ts'),
+  },
+  {
+    name: 'images',
+    summary: 'list the images that this machine knows',
+    group: 'Understand it',
+    load: () => import('./commands/images.ts'),
+  },
+  {
+    name: 'builds',
+    summary: 'list builds, newest first',
+    group: 'Understand it',
+    load: () => import('./commands/builds.ts'),
+  },
+  {
+    name: 'show',
+    summary: 'show an image: contents, checks, tests, who may have it',
+    group: 'Understand it',
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    name: 'launch',
+    summary: 'boot an image for an account that has the grant',
+    group: 'Use it',
+    load: () => import('./commands/launch.ts'),
+  },
+  { name: 'stop', summary: 'stop an instance', group: 'Use it', load: () => import('./commands/stop.ts') },
+  {
+    name: 'share',
+    summary: 'give an approved account the grant',
+    group: 'Use it',
+    load: () => import('./commands/share.ts'),
+  },
+  {
+    name: 'revoke',
+    summary: 'take an account’s grants back',
+    group: 'Use it',
+    load: () => import('./commands/revoke.ts'),
+  },
+  {
+    name: 'debug',
+    summary: 'boot an image with a shell, on an overlay that is thrown away',
+    group: 'Use it',
+    load: () => import('./commands/debug.ts'),
+  },
+  {
+    name: 'serve',
+    summary: 'build by schedule, and when packages, policies or tests change',
+    group: 'Keep it running',
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    name: 'tick',
+    summary: 'look once whether something has to be built, for a timer',
+    group: 'Keep it running',
+    load: () => import('./commands/tick.ts'),
+  },
+  {
+    name: 'clean',
+    summary: 'remove what nothing refers to any more',
+    group: 'Keep it running',
+    load: () => import('./commands/clean.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'tell what this machine lacks',
+    group: 'Keep it running',
+    load: () => import('./commands/doctor.ts'),
+  },
+];

@@ -1,0 +1,7 @@
+import type { CommandModule } from '../command.ts';
+export const { declare, run }: CommandModule = {
+  declare() {},
+  async run() {
+    return { data: {}, lines: [] };
+  },
+};

@@ -1,0 +1,79 @@
+import { lockImage, resolveClosureOf, type SetOutcome, specOfPackages } from '../../app/resolve-spec.ts';
+import { KilnError } from '../../model/error.ts';
+import type { Answer, CommandModule, Invocation } from '../command.ts';
+import { imageOf } from '../image-argument.ts';
+import { formatBytes, type Style, table } from '../style.ts';
+
+/** `kiln resolve SPEC`, `kiln resolve --packages a,b --closure`: the set of packages, and why each is in. */
+export const { declare, run }: CommandModule = {
+  declare(command) {
+    command
+      .argument('[spec]', 'an image.yaml, its folder, or the name of a known image')
+      .option('--packages <list>', 'resolve these packages, with commas between them, and no spec')
+      .option('--closure', 'only what the relations ask for; nothing is downloaded and no lock written')
+      .option('--prove <file>', 'with --closure: write the proof that the set is the least');
+  },
+
+  async run(invocation): Promise<Answer> {
+    const outcome = await outcomeOf(invocation);
+    if (outcome.kind === 'unsatisfiable') {
+      const hints = outcome.hints.map((it) => `  hint: ${it}`);
+      return { data: outcome, lines: [...outcome.explanation, ...hints], status: 1 };
+    }
+    return { data: outcome, lines: render(outcome, invocation.style) };
+  },
+};
+
+async function outcomeOf({
+  args: [spec],
+  options,
+  kiln: open,
+}: Invocation): Promise<SetOutcome & { reused?: boolean }> {
+  const { packages, closure, prove: proofPath } = options as { packages?: string; closure?: boolean; prove?: string };
+  if ((spec === undefined) === (packages === undefined)) {
+    throw new KilnError('USAGE', 'name a spec or --packages, one of them', { hint: 'kiln resolve --help says more' });
+  }
+  if (proofPath !== undefined && !closure) {
+    throw new KilnError('USAGE', '--prove proves the closure', { hint: 'add --closure' });
+  }
+  const kiln = await open();
+  if (packages !== undefined) {
+    if (!closure) {
+      const hint = 'add --closure, or draft a spec: kiln init PACKAGE';
+      throw new KilnError('USAGE', 'names alone do not say what runs, which evidence starts from', { hint });
+    }
+    return resolveClosureOf(kiln.ports, specOfPackages(splitList(packages)), { proofPath });
+  }
+  const image = await imageOf(kiln, spec!);
+  if (!closure) return lockImage(kiln.ports, image);
+  return resolveClosureOf(kiln.ports, (await kiln.ports.specs.load(image)).spec, { proofPath });
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((it) => it.trim())
+    .filter((it) => it !== '');
+}
+
+function render(outcome: Extract<SetOutcome, { kind: 'resolved' }> & { reused?: boolean }, style: Style): string[] {
+  const rows = outcome.packages.map((it) => [
+    it.name,
+    it.version,
+    it.files ? `${it.files.length} files` : formatBytes(it.installedSizeKiB * 1024),
+    it.layer,
+  ]);
+  const gap = outcome.installedSizeKiB - outcome.lowerBoundKiB;
+  const least = outcome.proven ? 'proven to be the least' : `at most ${formatBytes(gap * 1024)} more than the least`;
+  const lock = outcome.lockDigest
+    ? [`lock ${outcome.lockDigest.slice(0, 12)}${outcome.reused ? ', unchanged' : ''}`]
+    : [];
+  return [
+    ...table(['package', 'version', 'size>', 'layer'], rows, style),
+    '',
+    `${outcome.packages.length} packages; the closure has ${formatBytes(outcome.installedSizeKiB * 1024)}, ${least}`,
+    `${outcome.excluded.toLocaleString('en')} packages of the archive are not in`,
+    ...outcome.unproven.map((it) => `unproven: ${it}`),
+    ...lock,
+  ];
+}
