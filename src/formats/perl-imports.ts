@@ -32,12 +32,13 @@ export function perlImports(text: string): PerlImports {
   const folders: string[] = [];
   const commands: ScriptCommand[] = [];
   const constants = constantsOf(text);
-  let guarded = 0;
+  let evalDepth = 0;
   for (const [line, raw] of codeLines(text)) {
     const code = /\b(system|exec|qx|open)\b|`/.test(raw) ? withConstants(raw, constants) : raw;
-    if (/\beval\s*\{/.test(code)) guarded = line;
-    // An eval that a module is tried in is short: its block ends on one of the next lines.
-    const inEval = guarded > 0 && line - guarded <= 2;
+    const opened = /\beval\s*\{(.*)/.exec(code)?.[1];
+    const inEval = evalDepth > 0 || opened !== undefined;
+    if (opened !== undefined) evalDepth = Math.max(0, 1 + balance(opened));
+    else if (evalDepth > 0) evalDepth = Math.max(0, evalDepth + balance(code));
     const add = (name: string, isGuarded = inEval) => modules.push({ name, line, guarded: isGuarded });
     const used = /^\s*(?:.*\{\s*)?(?:use|no)\s+([A-Za-z_]\w*(?:::\w+)*)\b(.*)/.exec(code);
     if (used) {
@@ -45,8 +46,9 @@ export function perlImports(text: string): PerlImports {
       if (!PRAGMAS.has(name) || name.includes('::')) add(name);
       else if (name === 'lib') folders.push(...literals(rest).filter((it) => it.startsWith('/')));
       else if (name === 'parent' || name === 'base')
-        for (const word of literals(rest)) if (/^[A-Z]\w*(::\w+)*$/.test(word)) add(word);
-      else if (!['strict', 'warnings', 'vars'].includes(name)) add(name);
+        for (const word of literals(rest))
+          if (/^[A-Z]\w*(::\w+)*$/.test(word)) add(word);
+          else if (!['strict', 'warnings', 'vars'].includes(name)) add(name);
     }
     for (const [, name] of code.matchAll(/\brequire\s+([A-Za-z_]\w*(?:::\w+)*)\s*(?=[;)}]|$)/g))
       add(name!, inEval || /\beval\b/.test(code));
@@ -55,6 +57,11 @@ export function perlImports(text: string): PerlImports {
     commands.push(...commandsOf(code, line));
   }
   return { modules, files, folders, commands };
+}
+
+/** Braces that a piece of code leaves open. */
+function balance(code: string): number {
+  return code.split('{').length - code.split('}').length;
 }
 
 /** Scalars that are given one literal text, once. */

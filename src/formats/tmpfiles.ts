@@ -13,7 +13,11 @@ export interface TmpfilesEntry {
 /** Entries of a `tmpfiles.d` file (tmpfiles.d(5)); specifiers are left as they are. */
 export function parseTmpfiles(text: string): TmpfilesEntry[] {
   return text.split('\n').flatMap((raw, index) => {
-    const words = raw.trim().match(/"[^"]*"|\S+/g)?.map((word) => word.replace(/^"(.*)"$/, '$1')) ?? [];
+    const words =
+      raw
+        .trim()
+        .match(/"[^"]*"|\S+/g)
+        ?.map((word) => word.replace(/^"(.*)"$/, '$1')) ?? [];
     const [type = '', path, mode, user, group, , ...argument] = words;
     if (!/^[a-zA-Z]/.test(type) || !path?.startsWith('/')) return [];
     return [

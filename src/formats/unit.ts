@@ -60,15 +60,17 @@ export function unitValue(entries: readonly UnitEntry[], section: string, key: s
 
 /** Words of a value, quotes and C escapes taken away (systemd.syntax(7), 'Quoting'). */
 export function splitUnitWords(value: string): string[] {
-  const words: string[] = [];
-  const pattern = /(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"'\\]|\\.|["'])+/gs;
-  for (const [raw] of value.matchAll(pattern)) words.push(unquote(raw));
-  return words;
+  return rawWords(value).map(unquote);
+}
+
+function rawWords(value: string): string[] {
+  return value.match(/(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"'\\]|\\.|["'])+/gs) ?? [];
 }
 
 function unquote(raw: string): string {
-  return raw.replace(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\\.)|([^"'\\]+)/gs, (whole, double, single) =>
-    unescapeText(double ?? single ?? whole),
+  return raw.replace(
+    /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|\\(?:x[0-9a-fA-F]{2}|[0-7]{3}|.)|[^"'\\]+/gs,
+    (whole, double, single) => unescapeText(double ?? single ?? whole),
   );
 }
 
@@ -106,7 +108,7 @@ export interface ExecCommand {
 /** Commands of `ExecStart=` and its kind; several are separated by a lone `;`. */
 export function parseExec(value: string): ExecCommand[] {
   const commands: ExecCommand[] = [];
-  for (const words of splitAt(splitUnitWords(value), ';')) {
+  for (const words of splitAt(rawWords(value), ';')) {
     const prefix = /^[-@:+!|]*/.exec(words[0] ?? '')![0];
     const program = (words[0] ?? '').slice(prefix.length);
     if (program === '') continue;
@@ -125,7 +127,7 @@ function splitAt(words: readonly string[], separator: string): string[][] {
   const groups: string[][] = [[]];
   for (const word of words) {
     if (word === separator) groups.push([]);
-    else groups.at(-1)!.push(word === '\\;' ? ';' : word);
+    else groups.at(-1)!.push(unquote(word));
   }
   return groups.filter((group) => group.length > 0);
 }

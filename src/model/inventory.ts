@@ -214,5 +214,7 @@ export interface Need {
 /** What can run or be loaded in an image and why, and what of that is not there. */
 export interface Reachability {
   readonly reachable: ReadonlyMap<string, readonly Need[]>;
+  /** Of those, what is executed; a module that is only imported is not. Absent: all of them. */
+  readonly executed?: ReadonlySet<string>;
   readonly missing: readonly Need[];
 }

@@ -514,6 +514,26 @@ describe('packages', () => {
     expect(await codeOf(source().open(evil))).toBe('PACKAGE_CORRUPT');
   });
 
+  test.each([
+    { summary: 'small', times: 1 },
+    { summary: 'large, which dpkg-deb unpacks', times: 20 },
+  ])('a data.tar that is cut is refused, a whole one is read: $summary', async ({ times }) => {
+    // Repeated bytes must not become small again, so each time they are another's hash.
+    const data = Buffer.concat(Array.from({ length: times * 3000 }, (_, at) => Buffer.from(sha256(`${at}`), 'hex')));
+    const files = { '/usr/share/data': data };
+    const { archive, machine, source } = await makeWorld({
+      packages: [
+        { name: 'whole', files },
+        { name: 'cut', files, cutData: data.length / 2 },
+      ],
+    });
+    machine();
+    const one = source();
+    await one.fetch(debsOf(archive), await one.indexes(requested, silent), silent);
+    expect((await one.open(archive.packages.get('whole')!)).data.read('/usr/share/data').equals(data)).toBe(true);
+    expect(await codeOf(one.open(archive.packages.get('cut')!))).toBe('PACKAGE_CORRUPT');
+  });
+
   test('a cache that was copied elsewhere is believed as far as its digests go', async () => {
     const { archive, machine, place, source, cache } = await makeWorld();
     machine();

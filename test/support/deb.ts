@@ -33,6 +33,8 @@ export interface DebSource {
   /** Members put into data.tar as they are, for what no honest tool would make. */
   members?: { header: Partial<TarHeader> & { name: string }; content?: string }[];
   compression?: Compression;
+  /** Keeps only so many bytes of the compressed data.tar. */
+  cutData?: number;
 }
 
 export interface TarItem {
@@ -107,7 +109,7 @@ export function makeDeb(deb: DebSource): Buffer {
   return makeAr([
     { name: 'debian-binary', content: Buffer.from('2.0\n') },
     { name: `control.tar${ending}`, content: compress(control, compression) },
-    { name: `data.tar${ending}`, content: compress(makeTar(dataItems(deb)), compression) },
+    { name: `data.tar${ending}`, content: compress(makeTar(dataItems(deb)), compression).subarray(0, deb.cutData) },
   ]);
 }
 

@@ -1,7 +1,7 @@
 import type { FileEntry, FileTree } from '../../model/file-tree.ts';
 import type { Alternative } from './alternatives.ts';
-import type { Context, Demand, Need, Role, Rule, Start, Subject } from './rule.ts';
 import { type MachineNeed, machineNeeds } from './machine-needs.ts';
+import type { Context, Demand, Need, Role, Rule, Start, Subject } from './rule.ts';
 import { rules } from './rules.ts';
 import { startDemands } from './start.ts';
 import { makeView, type Trace, type View } from './view.ts';
@@ -32,6 +32,8 @@ export interface EvidenceResult {
   readonly files: EvidenceFile[];
   /** Every path that can run, be loaded or be read, and why. */
   readonly reachable: ReadonlyMap<string, Need[]>;
+  /** Of those, what is executed for sure: neither imported as a module nor merely named somewhere. */
+  readonly executed: ReadonlySet<string>;
   /** What nobody here has, or only a candidate and it can be done without: the required first, then by rule and file. */
   readonly missing: Need[];
   /** Users, groups and folders that must be there when it starts. */
@@ -44,6 +46,7 @@ interface State {
   readonly seen: Set<string>;
   readonly files: Map<string, EvidenceFile>;
   readonly reachable: Map<string, Need[]>;
+  readonly executed: Set<string>;
   readonly missing: Map<string, Need>;
   /** Names of units that are started. */
   readonly units: Set<string>;
@@ -63,6 +66,7 @@ export function gatherEvidence(request: EvidenceRequest): EvidenceResult {
     seen: new Set(),
     files: new Map(),
     reachable: new Map(),
+    executed: new Set(),
     missing: new Map(),
     units: new Set(),
     waiting: [],
@@ -75,6 +79,7 @@ export function gatherEvidence(request: EvidenceRequest): EvidenceResult {
   return {
     files: [...state.files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     reachable: state.reachable,
+    executed: state.executed,
     missing: [...state.missing.values()].sort(byWeight),
     machine: machineNeeds(request.starts, state.units, packages, view),
   };
@@ -82,6 +87,7 @@ export function gatherEvidence(request: EvidenceRequest): EvidenceResult {
 
 function drain(state: State): void {
   for (let subject = state.queue.shift(); subject; subject = state.queue.shift()) {
+    if (subject.role === 'run' && !subject.context.guessed) state.executed.add(subject.path);
     for (const rule of rules) {
       if (!rule.roles.includes(subject.role)) continue;
       for (const demand of rule.inspect(subject, state.view)) settle(state, weighed(state, demand, subject, rule));

@@ -31,7 +31,12 @@ const FOLDERS: Readonly<Record<string, string>> = {
  * Users, groups and folders of what runs: of its units (systemd.exec(5)), of commands' users, and of the sysusers.d and
  * tmpfiles.d files of packages of which something is reached. Sorted by kind and name.
  */
-export function machineNeeds(starts: readonly Start[], units: Iterable<string>, packages: ReadonlySet<string | undefined>, view: View): MachineNeed[] {
+export function machineNeeds(
+  starts: readonly Start[],
+  units: Iterable<string>,
+  packages: ReadonlySet<string | undefined>,
+  view: View,
+): MachineNeed[] {
   const needs: MachineNeed[] = starts.flatMap((start) =>
     start.kind === 'command' && start.user ? [{ kind: 'user' as const, name: start.user, by: start.by }] : [],
   );
@@ -56,7 +61,13 @@ function unitNeeds(unit: LoadedUnit): MachineNeed[] {
   const folders = Object.entries(FOLDERS).flatMap(([key, base]) => {
     const mode = Number.parseInt(unitValues(unit.entries, 'Service', `${key}Mode`).at(-1)?.value ?? '755', 8);
     // `name:link` makes a link to the folder, too.
-    return words(key).map((it) => ({ ...it, kind: 'folder' as const, name: `${base}/${it.name.split(':')[0]}`, mode, ...owner }));
+    return words(key).map((it) => ({
+      ...it,
+      kind: 'folder' as const,
+      name: `${base}/${it.name.split(':')[0]}`,
+      mode,
+      ...owner,
+    }));
   });
   return [
     ...(user ? [{ ...user, kind: 'user' as const }] : []),

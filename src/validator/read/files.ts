@@ -34,6 +34,7 @@ export interface FileQuestions {
 /** Reads each regular file of the tree once: hash, ELF facts, script interpreter, key material. */
 export function readFiles(tree: FileTree, questions: FileQuestions): FileFacts {
   const describe = describer(questions);
+  const runs = runsOf(questions.reachability);
   const found: FileFacts & { bytes: number } = { files: [], elf: [], scripts: [], secrets: [], bytes: 0 };
   for (const entry of tree.entries()) {
     const file = describe(entry);
@@ -42,9 +43,15 @@ export function readFiles(tree: FileTree, questions: FileQuestions): FileFacts {
     const bytes = tree.read(entry.path);
     file.sha256 = hash('sha256', bytes, 'hex');
     found.bytes += bytes.length;
-    sort(found, tree, file, bytes, questions.reachability?.reachable);
+    sort(found, tree, file, bytes, runs);
   }
   return found;
+}
+
+/** What is executed: a Python module with a `#!` line that is only imported needs no interpreter of that name. */
+function runsOf(reachability: Reachability | undefined): (path: string) => boolean {
+  if (!reachability) return () => true;
+  return (path) => (reachability.executed ?? reachability.reachable).has(path);
 }
 
 function sort(
@@ -52,12 +59,12 @@ function sort(
   tree: FileTree,
   { path, package: owner }: InventoryFile,
   bytes: Buffer,
-  reachable: ReadonlyMap<string, unknown> | undefined,
+  runs: (path: string) => boolean,
 ): void {
   const facts = isElf(bytes) ? elfOf(tree, path, bytes) : undefined;
   if (facts) found.elf.push({ path, package: owner, facts });
   const script = facts ? undefined : scriptOf(bytes);
-  if (script) found.scripts.push({ path, package: owner, ...script, reachable: reachable?.has(path) ?? true });
+  if (script) found.scripts.push({ path, package: owner, ...script, reachable: runs(path) });
   const placed = secretByPlace(path, bytes);
   const secrets = placed ? [placed] : facts ? [] : findSecrets(bytes);
   for (const secret of secrets) found.secrets.push({ path, package: owner, ...secret });

@@ -14,7 +14,7 @@ const base = {
   '/usr/lib/systemd/system/app.service': '[Service]\nUser=web\nRuntimeDirectory=app\nExecStart=/usr/sbin/appd\n',
 };
 const specOf = (init: string, run: object = { unit: 'app.service' }) =>
-  imageSpec.parse({ name: 'app', application: { run }, boot: { init } });
+  imageSpec.parse({ name: 'app', application: { packages: ['app'], run }, boot: { init } });
 const filesOf = (init: string, run?: object) => {
   const { files } = runtimeFiles({ spec: specOf(init, run), tree: memoryTree(base), identities: [] });
   return new Map(files.map((file) => [file.path, file.target ?? file.content?.toString('utf8') ?? '']));

@@ -8,7 +8,10 @@ import { parseTmpfiles } from '../../../src/formats/tmpfiles.ts';
 
 test('ld.so.conf: folders, includes, comments', () => {
   const text = '# c\ninclude ld.so.conf.d/*.conf\n/opt/a /opt/b # d\nhwcap 0 nosegneg\n';
-  expect(parseLoaderConfiguration(text)).toEqual({ directories: ['/opt/a', '/opt/b'], includes: ['ld.so.conf.d/*.conf'] });
+  expect(parseLoaderConfiguration(text)).toEqual({
+    directories: ['/opt/a', '/opt/b'],
+    includes: ['ld.so.conf.d/*.conf'],
+  });
   expect(defaultLibraryDirectories(62, 64)).toEqual(['/usr/lib/x86_64-linux-gnu', '/usr/lib']);
   expect(defaultLibraryDirectories(1, 32)).toEqual(['/usr/lib']);
 });
@@ -21,13 +24,11 @@ test('nsswitch.conf: services without actions', () => {
 });
 
 test('PAM services: modules, includes, what may miss', () => {
-  const text = '#%PAM\n@include common-auth\nauth [success=1 default=ignore] pam_unix.so nullok\n-session optional pam_x.so\naccount substack other\n$auth_primary\n';
-  expect(parsePamService(text).map(({ kind, name, mayMiss, line }) => `${line} ${kind} ${name}${mayMiss ? '?' : ''}`)).toEqual([
-    '2 include common-auth',
-    '3 module pam_unix.so',
-    '4 module pam_x.so?',
-    '5 include other',
-  ]);
+  const text =
+    '#%PAM\n@include common-auth\nauth [success=1 default=ignore] pam_unix.so nullok\n-session optional pam_x.so\naccount substack other\n$auth_primary\n';
+  expect(
+    parsePamService(text).map(({ kind, name, mayMiss, line }) => `${line} ${kind} ${name}${mayMiss ? '?' : ''}`),
+  ).toEqual(['2 include common-auth', '3 module pam_unix.so', '4 module pam_x.so?', '5 include other']);
 });
 
 test('PAM profiles count where they are on by default', () => {
@@ -37,10 +38,11 @@ test('PAM profiles count where they are on by default', () => {
 });
 
 test('passwd: users, and lines that are none', () => {
-  expect(parsePasswd('root:x:0:0:root:/root:/bin/bash\n\nbroken\nx:x:1:1::/:\n').map(({ name, shell }) => `${name} ${shell}`)).toEqual([
-    'root /bin/bash',
-    'x /bin/sh',
-  ]);
+  expect(
+    parsePasswd('root:x:0:0:root:/root:/bin/bash\n\nbroken\nx:x:1:1::/:\n').map(
+      ({ name, shell }) => `${name} ${shell}`,
+    ),
+  ).toEqual(['root /bin/bash', 'x /bin/sh']);
 });
 
 test('sysusers.d: users, groups, members', () => {

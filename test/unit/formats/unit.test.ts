@@ -38,9 +38,24 @@ describe('values', () => {
   });
 
   test.each([
-    { summary: 'prefixes', value: '-+/bin/a b', want: [{ program: '/bin/a', argv: ['/bin/a', 'b'], mayFail: true, privileged: true }] },
-    { summary: 'another name', value: '@/bin/a z b', want: [{ program: '/bin/a', argv: ['z', 'b'], mayFail: false, privileged: false }] },
-    { summary: 'several', value: '/bin/a ; /bin/b \\;', want: [{ program: '/bin/a', argv: ['/bin/a'], mayFail: false, privileged: false }, { program: '/bin/b', argv: ['/bin/b', ';'], mayFail: false, privileged: false }] },
+    {
+      summary: 'prefixes',
+      value: '-+/bin/a b',
+      want: [{ program: '/bin/a', argv: ['/bin/a', 'b'], mayFail: true, privileged: true }],
+    },
+    {
+      summary: 'another name',
+      value: '@/bin/a z b',
+      want: [{ program: '/bin/a', argv: ['z', 'b'], mayFail: false, privileged: false }],
+    },
+    {
+      summary: 'several',
+      value: '/bin/a ; /bin/b \\;',
+      want: [
+        { program: '/bin/a', argv: ['/bin/a'], mayFail: false, privileged: false },
+        { program: '/bin/b', argv: ['/bin/b', ';'], mayFail: false, privileged: false },
+      ],
+    },
     { summary: 'nothing', value: '', want: [] },
   ])('parseExec: $summary', ({ value, want }) => {
     expect(parseExec(value)).toEqual(want);
@@ -54,23 +69,52 @@ describe('values', () => {
   });
 
   test('expandVariables splits a variable that stands alone', () => {
-    const variables = new Map([['A', 'x y'], ['B', 'z']]);
+    const variables = new Map([
+      ['A', 'x y'],
+      ['B', 'z'],
+    ]);
     expect(expandVariables(['$A', '${A}', 'p$B', '$GONE', '$$A'], variables)).toEqual(['x', 'y', 'x y', 'pz', '$A']);
   });
 
   test('parseEnvironmentFile reads assignments, quoted or not', () => {
     const variables = parseEnvironmentFile('# c\nA=1 2\nexport B="x y"\nnot one\nC=\'z\'\n');
-    expect([...variables]).toEqual([['A', '1 2'], ['B', 'x y'], ['C', 'z']]);
+    expect([...variables]).toEqual([
+      ['A', '1 2'],
+      ['B', 'x y'],
+      ['C', 'z'],
+    ]);
   });
 });
 
 describe('loadUnit', () => {
   const unit = (value: string) => `[Service]\nExecStart=${value}\n`;
   test.each([
-    { summary: 'the administrator’s file first', files: { '/etc/systemd/system/a.service': unit('/b'), '/lib/systemd/system/a.service': unit('/a') }, want: ['/b'] },
-    { summary: 'the instance’s own file before the template', name: 'a@x.service', files: { '/lib/systemd/system/a@.service': unit('/t'), '/lib/systemd/system/a@x.service': unit('/x') }, want: ['/x'] },
-    { summary: 'drop-ins by name, those of /etc hiding others', files: { '/lib/systemd/system/a.service': unit('/a'), '/lib/systemd/system/a.service.d/2.conf': unit('/2'), '/lib/systemd/system/a.service.d/1.conf': unit('/no'), '/etc/systemd/system/a.service.d/1.conf': unit('/1') }, want: ['/a', '/1', '/2'] },
-    { summary: 'a masked unit is none', files: { '/etc/systemd/system/a.service': { target: '/dev/null' }, '/lib/systemd/system/b.service': unit('/a') }, want: undefined },
+    {
+      summary: 'the administrator’s file first',
+      files: { '/etc/systemd/system/a.service': unit('/b'), '/lib/systemd/system/a.service': unit('/a') },
+      want: ['/b'],
+    },
+    {
+      summary: 'the instance’s own file before the template',
+      name: 'a@x.service',
+      files: { '/lib/systemd/system/a@.service': unit('/t'), '/lib/systemd/system/a@x.service': unit('/x') },
+      want: ['/x'],
+    },
+    {
+      summary: 'drop-ins by name, those of /etc hiding others',
+      files: {
+        '/lib/systemd/system/a.service': unit('/a'),
+        '/lib/systemd/system/a.service.d/2.conf': unit('/2'),
+        '/lib/systemd/system/a.service.d/1.conf': unit('/no'),
+        '/etc/systemd/system/a.service.d/1.conf': unit('/1'),
+      },
+      want: ['/a', '/1', '/2'],
+    },
+    {
+      summary: 'a masked unit is none',
+      files: { '/etc/systemd/system/a.service': { target: '/dev/null' }, '/lib/systemd/system/b.service': unit('/a') },
+      want: undefined,
+    },
   ])('$summary', ({ files, name = 'a.service', want }) => {
     const found = loadUnit(memoryTree(files as never), name);
     expect(found && unitValues(found.entries, 'Service', 'ExecStart').map(({ value }) => value)).toEqual(want);

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+// @ts-expect-error it has no types
 import aslValidator from 'asl-validator';
 import { describe, expect, test } from 'vitest';
 import { KilnError } from '../../../src/model/error.ts';
@@ -45,10 +46,14 @@ describe('the state machine of a build', () => {
 
   test('every task has a timeout, and none retries what is not transient', () => {
     const { States } = JSON.parse(definitionText('build-image'));
-    for (const [name, state] of Object.entries<Record<string, never>>(States)) {
+    for (const [name, state] of Object.entries<{
+      Type: string;
+      TimeoutSeconds: number;
+      Retry: { ErrorEquals: string[] }[];
+    }>(States)) {
       if (state.Type !== 'Task') continue;
       expect(state.TimeoutSeconds, name).toBeGreaterThan(0);
-      const retried = (state.Retry as { ErrorEquals: string[] }[]).flatMap((it) => it.ErrorEquals);
+      const retried = state.Retry.flatMap((it) => it.ErrorEquals);
       expect(retried, name).not.toContain('States.ALL');
     }
   });

@@ -1,0 +1,106 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EBSClient } from '@aws-sdk/client-ebs';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { join } from 'node:path';
+import { KilnError } from '../../model/error.ts';
+import type { ArtifactStore } from '../../ports/artifact-store.ts';
+import type { Catalog } from '../../ports/catalog.ts';
+import { systemClock } from '../../ports/clock.ts';
+import type { Executions } from '../../ports/executions.ts';
+import type { ImageRegistry } from '../../ports/image-registry.ts';
+import type { Notice, Notifier } from '../../ports/notifier.ts';
+import type { PackageSource } from '../../ports/package-source.ts';
+import type { SpecSource } from '../../ports/spec-source.ts';
+import type { TestBed } from '../../ports/test-bed.ts';
+import { aptPackageSource } from '../local/apt-package-source.ts';
+import { withFaults } from './aws-fault.ts';
+import { dynamoCatalog } from './dynamo-catalog.ts';
+import { ec2ImageRegistry } from './ec2-image-registry.ts';
+import { ec2TestBed } from './ec2-test-bed.ts';
+import { eventBridgeNotifier } from './event-bridge-notifier.ts';
+import { kmsKeyGrants } from './launch-permissions.ts';
+import { withAptConfiguration } from './s3-apt-configuration.ts';
+import { s3ArtifactStore } from './s3-artifact-store.ts';
+import { s3SpecSource } from './s3-spec-source.ts';
+import { stepFunctionsExecutions } from './step-functions-executions.ts';
+
+/**
+ * Each port over AWS, set up from the environment that the stacks give a function (`KILN_TABLE`, `KILN_BUCKET`, …). One
+ * function a port, so that a bundle holds the adapters that its step uses and no other.
+ */
+export const RETRIES = { maxAttempts: 8 } as const;
+
+/** Value of an environment variable. Throws CONFIG_INVALID. */
+export function setting(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new KilnError('CONFIG_INVALID', `environment variable ${name} is not set`, { hint: 'deploy the stacks again' });
+}
+
+/** Scratch and cache folders: what a function may write to, and what a warm one finds again. */
+export function awsFolders(): { work: string; cache: string } {
+  const base = process.env.KILN_SCRATCH ?? '/tmp/kiln';
+  return { work: join(base, 'work'), cache: join(base, 'cache') };
+}
+
+const s3 = () => withFaults(new S3Client(RETRIES));
+
+export function awsCatalog(): Catalog {
+  return dynamoCatalog({ table: setting('KILN_TABLE'), client: withFaults(new DynamoDBClient(RETRIES)) });
+}
+
+export function awsStore(): ArtifactStore {
+  return s3ArtifactStore({ bucket: setting('KILN_BUCKET'), client: s3(), cache: join(awsFolders().cache, 'artifacts') });
+}
+
+export function awsSpecs(): SpecSource {
+  return s3SpecSource({ bucket: setting('KILN_BUCKET'), client: s3(), folder: join(awsFolders().cache, 'settings') });
+}
+
+export function awsSource(): PackageSource {
+  const place = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(awsFolders().cache, 'settings') };
+  const cache = join(awsFolders().cache, 'packages');
+  return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot }));
+}
+
+export function awsRegistry(store: ArtifactStore): ImageRegistry {
+  const kmsKeyArn = process.env.KILN_IMAGE_KEY;
+  return ec2ImageRegistry({
+    ec2: withFaults(new EC2Client(RETRIES)),
+    ebs: withFaults(new EBSClient(RETRIES)),
+    ssm: withFaults(new SSMClient(RETRIES)),
+    store,
+    work: awsFolders().work,
+    aliasPath: process.env.KILN_ALIAS_PATH,
+    ...(kmsKeyArn ? { kmsKeyArn, keyGrants: kmsKeyGrants(withFaults(new KMSClient(RETRIES)), kmsKeyArn) } : {}),
+  });
+}
+
+export function awsTestBed(): TestBed {
+  return ec2TestBed({
+    ec2: withFaults(new EC2Client(RETRIES)),
+    lambda: withFaults(new LambdaClient(RETRIES)),
+    clock: systemClock,
+    subnetId: setting('KILN_TEST_SUBNET'),
+    securityGroupId: setting('KILN_TEST_SECURITY_GROUP'),
+    instanceType: setting('KILN_TEST_INSTANCE_TYPE'),
+    proberFunction: setting('KILN_PROBER'),
+  });
+}
+
+export function awsExecutions(): Executions {
+  return stepFunctionsExecutions({ client: withFaults(new SFNClient(RETRIES)), machineArn: setting('KILN_MACHINE') });
+}
+
+/** `onLost` is told of a notice that reached nobody. */
+export function awsNotifier(onLost: (notice: Notice, error: unknown) => void): Notifier {
+  const [events, sns] = [withFaults(new EventBridgeClient(RETRIES)), withFaults(new SNSClient(RETRIES))];
+  return eventBridgeNotifier({ events, sns, bus: setting('KILN_BUS'), topicArn: process.env.KILN_TOPIC, onLost });
+}

@@ -1,0 +1,195 @@
+import {
+  DescribeInstancesCommand,
+  type EC2Client,
+  GetConsoleOutputCommand,
+  type Instance as Ec2Instance,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+  type _InstanceType as InstanceType,
+} from '@aws-sdk/client-ec2';
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256 } from '../../model/canonical.ts';
+import { KilnError } from '../../model/error.ts';
+import { type ImageTest, milliseconds } from '../../model/spec.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Instance, LaunchRequest, TestBed, TestResult } from '../../ports/test-bed.ts';
+import { errorName } from './aws-fault.ts';
+
+export interface Ec2TestBed {
+  readonly ec2: EC2Client;
+  readonly lambda: LambdaClient;
+  readonly clock: Clock;
+  readonly subnetId: string;
+  readonly securityGroupId: string;
+  readonly instanceType: string;
+  /** Function in the subnet that reaches instances; it needs no rights of its own. */
+  readonly proberFunction: string;
+}
+
+const ACCOUNT = 'kiln:account';
+const LAUNCHED = 'kiln:launched-at';
+const PAUSE_MS = 1_000;
+const START_TRIES = 180;
+const CONSOLE_PAUSE_MS = 5_000;
+
+/** Test instances in an isolated subnet, without a public address; they end for good when they shut down. */
+export function ec2TestBed(bed: Ec2TestBed): TestBed {
+  const { ec2 } = bed;
+  return {
+    async launch(request, signal) {
+      const id = await run(bed, request);
+      try {
+        return instanceOf(await started(ec2, id, signal), request.ports);
+      } catch (error) {
+        await terminate(ec2, id);
+        throw error;
+      }
+    },
+    probe: (instance, test, signal) => probe(bed, instance, test, signal),
+    console: (instance) => consoleOf(ec2, instance.id),
+    async stop(instance) {
+      await terminate(ec2, instance.id);
+      return { clean: (await ended(ec2, instance.id)) ?? false };
+    },
+    async running() {
+      const Filters = [
+        { Name: `tag-key`, Values: [ACCOUNT] },
+        { Name: 'instance-state-name', Values: ['pending', 'running'] },
+      ];
+      const answer = await ec2.send(new DescribeInstancesCommand({ Filters }));
+      const instances = (answer.Reservations ?? []).flatMap((it) => it.Instances ?? []);
+      return instances.map((it) => instanceOf(it, []));
+    },
+  };
+}
+
+/** RunInstances: the client token makes one instance of one key. */
+async function run(bed: Ec2TestBed, { imageId, key, account }: LaunchRequest): Promise<string> {
+  const now = new Date(bed.clock.now()).toISOString();
+  const tags = { Name: `kiln test of ${imageId}`, 'kiln:key': key, [ACCOUNT]: account, [LAUNCHED]: now };
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const answer = await bed.ec2.send(
+    new RunInstancesCommand({
+      ImageId: imageId,
+      InstanceType: bed.instanceType as InstanceType,
+      MinCount: 1,
+      MaxCount: 1,
+      ClientToken: sha256(key),
+      InstanceInitiatedShutdownBehavior: 'terminate',
+      MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled' },
+      NetworkInterfaces: [
+        { DeviceIndex: 0, SubnetId: bed.subnetId, Groups: [bed.securityGroupId], AssociatePublicIpAddress: false },
+      ],
+      TagSpecifications: [{ ResourceType: 'instance', Tags }],
+    }),
+  );
+  return answer.Instances?.[0]?.InstanceId as string;
+}
+
+async function find(ec2: EC2Client, id: string): Promise<Ec2Instance | undefined> {
+  try {
+    const answer = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+    return answer.Reservations?.[0]?.Instances?.[0];
+  } catch (error) {
+    if (errorName(error) === 'InvalidInstanceID.NotFound') return undefined;
+    throw error;
+  }
+}
+
+async function started(ec2: EC2Client, id: string, signal?: AbortSignal): Promise<Ec2Instance> {
+  for (let tried = 0; tried < START_TRIES; tried += 1) {
+    signal?.throwIfAborted();
+    const instance = await find(ec2, id);
+    const state = instance?.State?.Name;
+    if (instance && state === 'running') return instance;
+    if (state !== undefined && state !== 'pending') {
+      const why = instance?.StateReason?.Message ?? state;
+      throw new KilnError('BOOT_FAILED', `instance ${id} did not start: ${why}`, { hint: 'see its console' });
+    }
+    await sleep(PAUSE_MS, undefined, { signal });
+  }
+  throw new KilnError('DEPENDENCY_UNAVAILABLE', `instance ${id} is pending for ${START_TRIES} s`, { hint: 'try again' });
+}
+
+function instanceOf(it: Ec2Instance, ports: readonly number[]): Instance {
+  const tag = (key: string) => it.Tags?.find((one) => one.Key === key)?.Value;
+  const host = it.PrivateIpAddress ?? '';
+  return {
+    id: it.InstanceId as string,
+    account: tag(ACCOUNT) ?? '',
+    imageId: it.ImageId as string,
+    launchedAt: tag(LAUNCHED) ?? (it.LaunchTime ?? new Date(0)).toISOString(),
+    endpoints: Object.fromEntries(ports.map((port) => [port, { host, port }])),
+    machine: it.InstanceType as string,
+  };
+}
+
+async function probe(bed: Ec2TestBed, instance: Instance, test: ImageTest, signal?: AbortSignal): Promise<TestResult> {
+  const name = nameOf(test);
+  if ('command' in test) {
+    const detail = 'a command test needs programs beside the instance, and on AWS there are none: test by http, tcp or console';
+    return { name, passed: false, detail };
+  }
+  const deadline = Date.parse(instance.launchedAt) + milliseconds(test.timeout);
+  let detail = 'no answer in time';
+  while (bed.clock.now() < deadline) {
+    signal?.throwIfAborted();
+    const answer = 'console' in test ? await askConsole(bed, instance, test.console.line) : await ask(bed, instance, test);
+    if (answer.passed) return { name, passed: true, firstSuccessMs: bed.clock.now() - Date.parse(instance.launchedAt) };
+    detail = answer.detail;
+    await sleep('console' in test ? CONSOLE_PAUSE_MS : PAUSE_MS, undefined, { signal });
+  }
+  return { name, passed: false, detail };
+}
+
+function nameOf(test: ImageTest): string {
+  if (test.name !== undefined) return test.name;
+  if ('http' in test) return `http ${test.http.port}${test.http.path}`;
+  if ('tcp' in test) return `tcp ${test.tcp.port}`;
+  return 'console' in test ? 'console line' : 'command';
+}
+
+interface Answered {
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
+async function ask({ lambda, proberFunction }: Ec2TestBed, instance: Instance, test: ImageTest): Promise<Answered> {
+  const port = 'http' in test ? test.http.port : 'tcp' in test ? test.tcp.port : 0;
+  const endpoint = instance.endpoints[port];
+  if (!endpoint) return { passed: false, detail: `port ${port} is not among the application's ports` };
+  const Payload = Buffer.from(JSON.stringify({ host: endpoint.host, test }));
+  const answer = await lambda.send(new InvokeCommand({ FunctionName: proberFunction, Payload }));
+  const text = Buffer.from(answer.Payload ?? []).toString();
+  if (answer.FunctionError) throw new Error(`internal: the prober failed: ${text}`);
+  return JSON.parse(text);
+}
+
+async function askConsole({ ec2 }: Ec2TestBed, instance: Instance, line: string): Promise<Answered> {
+  const lines = (await consoleOf(ec2, instance.id)).split(/\r?\n/);
+  return { passed: lines.some((it) => new RegExp(line).test(it)), detail: `no line of the console matches ${line}` };
+}
+
+async function consoleOf(ec2: EC2Client, id: string): Promise<string> {
+  const answer = await ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: true }));
+  return Buffer.from(answer.Output ?? '', 'base64').toString();
+}
+
+async function terminate(ec2: EC2Client, id: string): Promise<void> {
+  try {
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  } catch (error) {
+    if (errorName(error) !== 'InvalidInstanceID.NotFound') throw error;
+  }
+}
+
+/** Whether it ended as it was asked to; undefined when it is still ending after two minutes. */
+async function ended(ec2: EC2Client, id: string): Promise<boolean | undefined> {
+  for (let tried = 0; tried < 120; tried += 1) {
+    const instance = await find(ec2, id);
+    if (!instance || instance.State?.Name === 'terminated') return true;
+    await sleep(PAUSE_MS);
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { inParallel } from './in-parallel.ts';
+
+export interface S3Folder {
+  readonly bucket: string;
+  readonly client: S3Client;
+  /** Key prefix that ends in `/`. */
+  readonly prefix: string;
+  /** Folder on this machine that mirrors it. */
+  readonly folder: string;
+}
+
+/** Permission bits of a file, octal; an object without them is 0644. */
+const MODE = 'kiln-mode';
+const FILES_AT_ONCE = 8;
+
+/** Brings the local folder to what the bucket has below `prefix` + `below`; what did not change is not fetched. */
+export async function syncDown({ bucket, client, prefix, folder }: S3Folder, below: string): Promise<void> {
+  const wanted = await listTags({ bucket, client, prefix: prefix + below });
+  const state = join(folder, '.etags', `${createHash('sha256').update(below).digest('hex').slice(0, 16)}.json`);
+  const have: Record<string, string> = JSON.parse(await readFile(state, 'utf8').catch(() => '{}'));
+  const gone = Object.keys(have).filter((key) => !wanted.has(key));
+  for (const key of gone) await rm(join(folder, key.slice(prefix.length)), { force: true });
+  const changed = [...wanted].filter(([key, tag]) => have[key] !== tag).map(([key]) => key);
+  await inParallel(FILES_AT_ONCE, changed, async (key) => {
+    await fetchFile({ bucket, client }, key, join(folder, key.slice(prefix.length)));
+  });
+  await mkdir(dirname(state), { recursive: true });
+  await writeFile(state, JSON.stringify(Object.fromEntries(wanted)));
+}
+
+async function listTags({ bucket, client, prefix }: Pick<S3Folder, 'bucket' | 'client' | 'prefix'>) {
+  const found = new Map<string, string>();
+  let after: string | undefined;
+  do {
+    const page: ListObjectsV2CommandOutput = await client.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: after }),
+    );
+    for (const { Key = '', ETag = '' } of page.Contents ?? []) if (isPlain(Key)) found.set(Key, ETag);
+    after = page.NextContinuationToken;
+  } while (after !== undefined);
+  return found;
+}
+
+/** Keys are free text: one that would leave the folder is nobody's file. */
+const isPlain = (key: string) => !key.endsWith('/') && !key.split('/').some((part) => part === '..' || part === '.');
+
+async function fetchFile({ bucket, client }: Pick<S3Folder, 'bucket' | 'client'>, key: string, path: string) {
+  const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  await mkdir(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  await writeFile(part, (await answer.Body?.transformToByteArray()) ?? Buffer.alloc(0));
+  await chmod(part, Number.parseInt(answer.Metadata?.[MODE] ?? '0644', 8));
+  await rename(part, path);
+}
+
+/** Puts one file of this machine, with its mode. */
+export async function putFile({ bucket, client, prefix }: Omit<S3Folder, 'folder'>, below: string, path: string) {
+  const { mode } = await stat(path);
+  const Metadata = { [MODE]: (mode & 0o777).toString(8).padStart(4, '0') };
+  const object = { Bucket: bucket, Key: prefix + below, Body: await readFile(path), Metadata };
+  await client.send(new PutObjectCommand({ ...object, ChecksumAlgorithm: 'SHA256' }));
+}
+
+/** Puts a whole folder of this machine below `prefix` + `below`; links are followed, nothing is removed there. */
+export async function putFolder(place: Omit<S3Folder, 'folder'>, below: string, folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
+  await inParallel(FILES_AT_ONCE, files, (path) => putFile(place, join(below, relative(folder, path)), path));
+}

@@ -1,0 +1,43 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseConfiguration, readConfiguration } from '../../lib/configuration.ts';
+
+describe('kiln.config.yaml', () => {
+  test('every field has a default', () => {
+    expect(readConfiguration('/nowhere/kiln.config.yaml')).toMatchObject({ name: 'kiln', encryptImages: true });
+  });
+
+  test.each([
+    { summary: 'a name with capitals', config: { name: 'Kiln' }, says: /name: lower-case letters/ },
+    { summary: 'a name that is too long', config: { name: 'k'.repeat(30) }, says: /name: / },
+    { summary: 'an address that is none', config: { alertEmail: 'me' }, says: /alertEmail: .*email/i },
+    { summary: 'an instance type that is none', config: { testInstanceType: 'small' }, says: /testInstanceType: .*t3/ },
+    { summary: 'a container image without digest', config: { bakerImage: 'debian:12' }, says: /bakerImage: .*digest/ },
+    { summary: 'a size that is none', config: { bakerSize: 'huge' }, says: /bakerSize: .*small/ },
+    { summary: 'text for a switch', config: { encryptImages: 'yes' }, says: /encryptImages: .*boolean/ },
+    { summary: 'looking too often', config: { watchMinutes: 1 }, says: /watchMinutes: .*5/ },
+    { summary: 'an age of nothing', config: { staleIndexHours: 0 }, says: /staleIndexHours: .*1/ },
+    { summary: 'five fields of cron', config: { schedules: { web: { cron: '0 3 * * *' } } }, says: /web\.cron: six fields/ },
+    {
+      summary: 'a time zone that is none',
+      config: { schedules: { web: { cron: '0 3 * * ? *', timezone: 'Mars/Olympus' } } },
+      says: /web\.timezone: a time zone/,
+    },
+    {
+      summary: 'too much jitter',
+      config: { schedules: { web: { cron: '0 3 * * ? *', jitterMinutes: 2000 } } },
+      says: /jitterMinutes: .*1440/,
+    },
+    { summary: 'a key that is unknown', config: { nam: 'kiln' }, says: /nam/ },
+  ])('$summary is refused, naming the field', ({ config, says }) => {
+    expect(() => parseConfiguration(config, 'kiln.config.yaml')).toThrow(says);
+  });
+
+  test('text that is no YAML is refused, naming the file', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'kiln-config-')), 'kiln.config.yaml');
+    writeFileSync(path, 'name: [');
+    expect(() => readConfiguration(path)).toThrow(/kiln.config.yaml/);
+  });
+});

@@ -1,0 +1,138 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { waivers } from '../../lib/waivers.ts';
+import { definitionText, substitutionNames } from '../../src/workflow/definition.ts';
+import { type Resource, resourcesOf, type Synthesized, synthesize } from '../support/synthesize.ts';
+
+const GOLDEN = join(import.meta.dirname, '../golden/stateful-resources.txt');
+const STATEFUL = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key'];
+
+/** Actions that know no resource (service authorization reference), so that `*` is all there is. */
+const WITHOUT_RESOURCE = new Set([
+  'ec2:DescribeImages',
+  'ec2:DescribeImageAttribute',
+  'ec2:DescribeSnapshots',
+  'ec2:DescribeInstances',
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+  'xray:GetSamplingRules',
+  'xray:GetSamplingTargets',
+  'logs:CreateLogDelivery',
+  'logs:GetLogDelivery',
+  'logs:UpdateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:DescribeResourcePolicies',
+  'logs:DescribeLogGroups',
+]);
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+describe('the stacks', () => {
+  let all: Synthesized;
+  let resources: Map<string, Resource>;
+  const ofType = (...types: string[]) => [...resources].filter(([, it]) => types.includes(it.Type));
+  beforeAll(() => {
+    all = synthesize({ schedules: { web: { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' } } });
+    resources = resourcesOf(all);
+  });
+
+  test('AwsSolutions has no finding that is not waived, and no waiver is for nothing', () => {
+    expect(waivers.filter((it) => !all.usedWaivers.has(it)).map((it) => it.reason)).toEqual([]);
+  });
+
+  test('the state machine is the file that runs locally', () => {
+    const [[, machine]] = ofType('AWS::StepFunctions::StateMachine') as [[string, Resource]];
+    expect(machine.Properties.DefinitionString).toBe(definitionText('build-image'));
+    expect(Object.keys(machine.Properties.DefinitionSubstitutions as object).sort()).toEqual(
+      substitutionNames(definitionText('build-image')),
+    );
+  });
+
+  test('no role has a wildcard action, nor every resource where an action knows one', () => {
+    const wide = ofType('AWS::IAM::Policy').flatMap(([name, it]) => {
+      const { Statement } = it.Properties.PolicyDocument as { Statement: Statement[] };
+      return Statement.flatMap((one) => tooWide(one).map((action) => `${name}: ${action}`));
+    });
+    expect(wide.filter((it) => !/BakeImage.*kms:/.test(it))).toEqual([]);
+  });
+
+  test('what holds data outlives its stack, and no change of code replaces it', () => {
+    const stateful = ofType(...STATEFUL);
+    for (const [name, it] of stateful) {
+      expect([name, it.DeletionPolicy, it.UpdateReplacePolicy]).toEqual([name, 'Retain', 'Retain']);
+    }
+    const lines = stateful.map(([name, it]) => `${it.Type} ${name} ${JSON.stringify(identityOf(it))}\n`).sort().join('');
+    if (process.env.UPDATE === '1') writeFileSync(GOLDEN, lines);
+    expect(lines).toBe(readFileSync(GOLDEN, 'utf8'));
+  });
+
+  test('the table can be restored to any second and tells of its changes', () => {
+    expect(ofType('AWS::DynamoDB::Table')[0]?.[1].Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      DeletionProtectionEnabled: true,
+    });
+  });
+
+  test('everything that keeps data encrypts it', () => {
+    for (const [name, it] of ofType('AWS::SQS::Queue')) expect([name, it.Properties.KmsMasterKeyId]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::SNS::Topic')) expect([name, it.Properties.KmsMasterKeyId]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::Logs::LogGroup')) expect([name, it.Properties.KmsKeyId]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::S3::Bucket')) expect([name, it.Properties.BucketEncryption]).not.toContain(undefined);
+  });
+
+  test('nothing is paid by the hour', () => {
+    const hourly = ['NatGateway', 'Instance', 'VPCEndpoint', 'EIP', 'Service', 'Cluster', 'LoadBalancer', 'DBInstance'];
+    expect([...resources.values()].filter((it) => hourly.includes(it.Type.split('::')[2] ?? ''))).toEqual([]);
+  });
+
+  test('test instances have no way in or out', () => {
+    expect(ofType('AWS::EC2::InternetGateway', 'AWS::EC2::Route')).toEqual([]);
+    const open = ofType('AWS::EC2::SecurityGroup').filter(([, it]) => JSON.stringify(it).includes('0.0.0.0/0'));
+    expect(open).toEqual([]);
+  });
+
+  test('a schedule has its time zone, its jitter and what it asks for', () => {
+    const [[, schedule]] = ofType('AWS::Scheduler::Schedule') as [[string, Resource]];
+    expect(schedule.Properties).toMatchObject({
+      ScheduleExpression: 'cron(0 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 },
+    });
+    const { Input } = schedule.Properties.Target as { Input: string };
+    expect(JSON.parse(Input).detail).toEqual({ image: 'web', cause: { kind: 'schedule', detail: '0 3 * * ? *' } });
+  });
+
+  test('alarms tell somebody', () => {
+    const alarms = ofType('AWS::CloudWatch::Alarm');
+    expect(alarms).toHaveLength(6);
+    for (const [, it] of alarms) expect(it.Properties.AlarmActions).toHaveLength(1);
+  });
+});
+
+function tooWide({ Effect, Action, Resource }: Statement): string[] {
+  const actions = [Action].flat();
+  if (Effect !== 'Allow') return [];
+  const everything = [Resource].flat().includes('*');
+  return actions.filter((it) => it.includes('*') || (everything && !WITHOUT_RESOURCE.has(it)));
+}
+
+/** The properties whose change replaces the resource (CloudFormation: update requires replacement). */
+function identityOf({ Type, Properties }: Resource): unknown {
+  if (Type === 'AWS::DynamoDB::Table') return [Properties.TableName, Properties.KeySchema, Properties.LocalSecondaryIndexes];
+  if (Type === 'AWS::S3::Bucket') return [Properties.BucketName, Properties.ObjectLockEnabled];
+  return [Properties.KeySpec, Properties.MultiRegion];
+}
