@@ -1,5 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { assembleDisk } from '../baker/disk/assemble.ts';
 import { sourceDateEpoch } from '../baker/epoch.ts';
 import { makeRootTree } from '../baker/root-tree.ts';
@@ -13,7 +12,7 @@ import type { LoadedSpec } from '../ports/spec-source.ts';
 import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
 
 /** Changes when the same lock and spec would give other bytes. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** What baking made, by digest, with what summaries say of it. */
 export interface Baked {
@@ -58,9 +57,8 @@ export async function readLock(ports: Pick<Ports, 'catalog' | 'store'>, request:
 async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Lock, buildId: string): Promise<Baked> {
   const { store, folders, signal } = ports;
   const debs = await fetchDebs(ports, spec, lock);
-  const work = join(folders.work, buildId);
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
+  folders.sweep();
+  const work = folders.claim(buildId);
   try {
     const common = { spec, lock, debs, work, cache: folders.cache, signal };
     let notHonoured: readonly string[] = [];
@@ -95,6 +93,5 @@ async function fetchDebs(
 ): Promise<Map<string, string>> {
   const wanted = [...lock.packages, ...lock.build.base, ...lock.build.tools];
   const distinct = [...new Map(wanted.map((it) => [it.sha256, it])).values()];
-  const indexes = await source.indexes(os, progress);
-  return source.fetch(distinct, indexes, progress);
+  return source.fetch(distinct, () => source.indexes(os, progress), progress);
 }

@@ -1,5 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { sweepBases } from '../baker/base.ts';
 import type { Ports } from '../ports/ports.ts';
 
 export interface CleanResult {
@@ -9,9 +8,15 @@ export interface CleanResult {
   readonly workFolders: readonly string[];
 }
 
-type CleanPorts = Pick<Ports, 'catalog' | 'store' | 'executions' | 'folders' | 'progress'>;
+type CleanPorts = Pick<Ports, 'catalog' | 'clock' | 'store' | 'source' | 'folders'>;
 
-/** Removes what nothing refers to any more: artifacts of no version and no running build, and folders of dead builds. */
+/** What was not used for this long can be fetched or made again. */
+const UNUSED_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Removes what nothing refers to any more: artifacts of no version and no running build, folders of
+ * dead builds, and of the cache what was not used for 30 days.
+ */
 export async function cleanUp(ports: CleanPorts, options: { dryRun?: boolean } = {}): Promise<CleanResult> {
   const kept = await referredTo(ports);
   let artifacts = 0;
@@ -22,7 +27,10 @@ export async function cleanUp(ports: CleanPorts, options: { dryRun?: boolean } =
     bytes += sizeBytes;
     if (!options.dryRun) await ports.store.remove(digest);
   }
-  return { artifacts, bytes, workFolders: await removeWork(ports, options.dryRun ?? false) };
+  if (options.dryRun) return { artifacts, bytes, workFolders: [] };
+  bytes += (await ports.source.sweep?.(UNUSED_MS))?.bytes ?? 0;
+  await sweepBases(ports.folders.cache, ports.clock.now() - UNUSED_MS);
+  return { artifacts, bytes, workFolders: ports.folders.sweep() };
 }
 
 /** Digests that a version, or a step of a build that is not over, names. */
@@ -46,15 +54,4 @@ function digestsIn(result: unknown, running: boolean): string[] {
   const { reportDigest, consoleDigest, treeDigest, diskDigest } = (result ?? {}) as Record<string, unknown>;
   const named = running ? [reportDigest, consoleDigest, treeDigest, diskDigest] : [reportDigest, consoleDigest];
   return named.filter((digest): digest is string => typeof digest === 'string');
-}
-
-async function removeWork({ catalog, executions, folders }: CleanPorts, dryRun: boolean): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of await readdir(folders.work).catch(() => [] as string[])) {
-    const build = await catalog.getBuild(name);
-    if (build?.execution && (await executions.isRunning(build.execution))) continue;
-    if (!dryRun) await rm(join(folders.work, name), { recursive: true, force: true });
-    removed.push(name);
-  }
-  return removed.sort();
 }

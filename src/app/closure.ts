@@ -3,6 +3,7 @@ import type { Reason } from '../model/lock.ts';
 import type { PackageRecord, VerifiedIndex } from '../model/package.ts';
 import type { ImageSpec, Resolution } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Need } from '../resolver/evidence/gather.ts';
 import { type ResolvedPackage, type ResolveOutcome, type Root, resolve } from '../resolver/resolve.ts';
 import { buildUniverse, type Universe } from '../resolver/universe.ts';
 
@@ -55,4 +56,9 @@ export function extendClosure(
   if (outcome.kind === 'unsatisfiable') return outcome;
   const before = new Set(chosen.map((it) => it.name));
   return { kind: 'resolved', packages: outcome.packages.filter((it) => !before.has(it.name)) };
+}
+
+/** A need as the reason that a lock states. */
+export function reasonOf({ rule, by, needs, line }: Need): Reason {
+  return { kind: 'evidence', rule, by, needs, ...(line === undefined ? {} : { line }) };
 }

@@ -32,7 +32,7 @@ export async function openExamination(
   const tree = openTarTree(await ports.store.path(treeDigest));
   await ports.source.fetch(
     [...lock.packages, ...lock.build.base],
-    await ports.source.indexes(spec.os, ports.progress),
+    () => ports.source.indexes(spec.os, ports.progress),
     ports.progress,
   );
   const contents = new Map(

@@ -8,13 +8,16 @@ import type { Ports } from '../ports/ports.ts';
 import { type Alternative, alternativesOf } from '../resolver/evidence/alternatives.ts';
 import { type EvidenceResult, gatherEvidence, type Need, type Start } from '../resolver/evidence/gather.ts';
 import { applicationTree } from './application-tree.ts';
-import type { Archive } from './closure.ts';
+import { type Archive, reasonOf } from './closure.ts';
 
 export interface EvidenceOutcome {
   /** Packages outside the closure of which some files are needed, with those files. */
   readonly packages: readonly { name: string; files: string[]; why: Reason[] }[];
   /** What something names and nothing here has, one line each. */
   readonly unproven: string[];
+  readonly found: EvidenceResult;
+  /** The user's own files. */
+  readonly own: FileTree;
 }
 
 interface Packages {
@@ -41,16 +44,17 @@ export async function findEvidence(
   ports.progress.note('gathering evidence from the packages’ files');
   const contents = await openAll(ports, whole);
   const spare = await openAll(ports, base.packages);
-  const tree = unionTree([...contents.map((it) => it.data), applicationTree(spec, directory)]);
+  const own = applicationTree(spec, directory);
+  const tree = unionTree([...contents.map((it) => it.data), own]);
   const candidates = unionTree(spare.map((it) => it.data));
-  const result = gatherEvidence({
+  const found = gatherEvidence({
     tree,
     candidates,
     starts: startsOf(spec),
     configuration: configurationOf(spec, whole, contents),
     alternatives: [...registered(whole, contents), ...registered(base.packages, spare)],
   });
-  return { packages: byPackage(spec, result, candidates), unproven: result.missing.map(needLine) };
+  return { packages: byPackage(spec, found, candidates), unproven: found.missing.map(needLine), found, own };
 }
 
 async function openAll(ports: Pick<Ports, 'source'>, packages: readonly PackageRecord[]): Promise<DebContents[]> {
@@ -113,10 +117,6 @@ function byPackage(spec: ImageSpec, result: EvidenceResult, candidates: FileTree
     if (owner && !known) add(path, owner, [{ kind: 'spec', field: 'resolution.includeFiles' }]);
   }
   return [...found.values()].map((it) => ({ ...it, files: it.files.sort(), why: distinct(it.why) }));
-}
-
-function reasonOf({ rule, by, needs, line }: Need): Reason {
-  return { kind: 'evidence', rule, by, needs, ...(line === undefined ? {} : { line }) };
 }
 
 function distinct(reasons: readonly Reason[]): Reason[] {

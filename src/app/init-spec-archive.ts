@@ -7,7 +7,7 @@ import { readControl, readDebLayout } from '../formats/deb.ts';
 import { formatRelation, parseRelations } from '../formats/relation.ts';
 import { parseStanzas } from '../formats/stanza.ts';
 import { KilnError } from '../model/error.ts';
-import { type Draft, type DraftContext, nameFrom } from './init-spec.ts';
+import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
 import { draftOfFolder } from './init-spec-folder.ts';
 
 /** A .deb or tar of the user's own. Throws PACKAGE_CORRUPT, USAGE. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { elfFacts } from '../formats/elf.ts';
 import { KilnError } from '../model/error.ts';
 import type { Universe } from '../resolver/universe.ts';
-import { type Draft, type DraftContext, nameFrom } from './init-spec.ts';
+import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
 
 const INTO = '/opt/app';
 const X86_64 = 62;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { isElf } from '../formats/elf.ts';
 import { readRange } from '../formats/folder-tree.ts';
 import { KilnError } from '../model/error.ts';
-import type { Draft, DraftContext } from './init-spec.ts';
 import { draftOfBinary } from './init-spec-binary.ts';
+import type { Draft, DraftContext } from './init-spec-draft.ts';
 import { draftOfNode } from './init-spec-node.ts';
 import { draftOfPython, isPython } from './init-spec-python.ts';
 

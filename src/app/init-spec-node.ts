@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KilnError } from '../model/error.ts';
-import { type Draft, nameFrom } from './init-spec.ts';
+import { type Draft, nameFrom } from './init-spec-draft.ts';
 
 interface PackageJson {
   readonly name?: string;

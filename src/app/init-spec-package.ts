@@ -3,7 +3,7 @@ import type { PackageRecord } from '../model/package.ts';
 import { imageSpec } from '../model/spec.ts';
 import type { DebContents } from '../ports/package-source.ts';
 import { resolve } from '../resolver/resolve.ts';
-import { type Draft, type DraftContext, nameFrom } from './init-spec.ts';
+import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
 
 const UNIT = /^\/usr\/lib\/systemd\/system\/([^/@]+\.service)$/;
 const PROGRAM = /^\/usr\/s?bin\/([^/]+)$/;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pythonImports } from '../formats/python-imports.ts';
-import { type Draft, type DraftContext, nameFrom } from './init-spec.ts';
+import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
 
 const INTO = '/opt/app';
 const SKIPPED = new Set(['node_modules', '__pycache__', 'venv', 'env', 'site-packages', 'tests', 'test']);

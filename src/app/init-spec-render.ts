@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { checkSource } from '../formats/schema-check.ts';
 import { parseYamlSource } from '../formats/yaml-source.ts';
 import { imageSpec } from '../model/spec.ts';
-import type { Draft } from './init-spec.ts';
+import type { Draft } from './init-spec-draft.ts';
 
 /** A draft as the text of an image.yaml, with a comment where the reader has to decide. */
 export function renderDraft(draft: Draft): string {

@@ -7,11 +7,13 @@ import type { ImageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ResolvedPackage, ResolveOutcome, Root } from '../resolver/resolve.ts';
 import type { Universe } from '../resolver/universe.ts';
+import { relationsOfDeb, scriptsNotRun } from './application-deb.ts';
+import { rootsOfFiles } from './application-roots.ts';
 import { type Archive, type Extension, extendClosure, openArchive, resolveClosure } from './closure.ts';
 import { type EvidenceOutcome, findEvidence } from './find-evidence.ts';
 
 /** Changes when the same spec and indexes would give another lock. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 export type LockOutcome =
   | { readonly kind: 'locked'; readonly lock: Lock; readonly reused: boolean }
@@ -27,6 +29,7 @@ export interface LockRequest {
 }
 
 type LockPorts = Pick<Ports, 'source' | 'progress'>;
+type Unsatisfiable = Extract<LockOutcome, { kind: 'unsatisfiable' }>;
 type Resolved = Extract<ResolveOutcome, { kind: 'resolved' }>;
 type Extended = Extract<Extension, { kind: 'resolved' }>;
 
@@ -53,13 +56,33 @@ export async function makeLock(ports: LockPorts, request: LockRequest): Promise<
     indexes: archive.indexes.map((it) => it.sha256),
   });
   if (request.existing?.specDigest === inputs) return { kind: 'locked', lock: request.existing, reused: true };
-  const sets = chooseSets(archive.universe, spec);
-  if ('kind' in sets) return sets;
-  ports.progress.note(
-    `closure: ${sets.closure.packages.length} packages, ${mebibytes(sets.closure.installedSizeKiB)} MiB`,
-  );
-  const evidence = await findEvidence(ports, { ...request, archive, ...sets });
-  return { kind: 'locked', lock: writeDown(request, inputs, archive, sets, evidence), reused: false };
+  const outcome = await findAll(ports, request, archive);
+  if ('kind' in outcome) return outcome;
+  return { kind: 'locked', lock: writeDown(request, inputs, archive, outcome.sets, outcome.evidence), reused: false };
+}
+
+/** Closure and evidence, again until the user's own files show no need of another package. */
+async function findAll(
+  ports: LockPorts,
+  request: LockRequest,
+  archive: Archive,
+): Promise<{ sets: Sets; evidence: EvidenceOutcome } | Unsatisfiable> {
+  const { spec, directory } = request;
+  const roots = relationsOfDeb(spec, directory);
+  for (;;) {
+    const sets = chooseSets(archive.universe, spec, roots);
+    if ('kind' in sets) return sets;
+    ports.progress.note(
+      `closure: ${sets.closure.packages.length} packages, ${mebibytes(sets.closure.installedSizeKiB)} MiB`,
+    );
+    const evidence = await findEvidence(ports, { ...request, archive, ...sets });
+    const more = await rootsOfFiles(ports, { spec, archive, ...sets, ...evidence });
+    const known = new Set(roots.map((it) => it.relation));
+    const added = more.filter((it) => !known.has(it.relation));
+    if (added.length === 0) return { sets, evidence };
+    ports.progress.note(`your files need ${[...new Set(added.map((it) => it.relation))].join(', ')}`);
+    roots.push(...added);
+  }
 }
 
 /** Hex digest of what a lock ships. An index that changed elsewhere leaves it as it was, and so does a newer tool. */
@@ -69,9 +92,9 @@ export function shippedDigest(lock: Lock): string {
   );
 }
 
-function chooseSets(universe: Universe, spec: ImageSpec): Sets | Extract<LockOutcome, { kind: 'unsatisfiable' }> {
+function chooseSets(universe: Universe, spec: ImageSpec, roots: readonly Root[]): Sets | Unsatisfiable {
   const needs = bootRequirements(spec);
-  const closure = resolveClosure(universe, spec);
+  const closure = resolveClosure(universe, spec, roots);
   if (closure.kind === 'unsatisfiable') return closure;
   const boot = extendClosure(universe, closure.packages, bootRoots(needs), spec.resolution);
   if (boot.kind === 'unsatisfiable') return boot;
@@ -160,7 +183,7 @@ function writeDown(
       installedSizeKiB: sets.closure.installedSizeKiB,
       lowerBoundKiB: sets.closure.lowerBoundKiB,
     },
-    unproven: evidence.unproven,
+    unproven: [...evidence.unproven, ...scriptsNotRun(request.spec, request.directory)],
   };
   return { ...body, digest: digestOf(body) };
 }

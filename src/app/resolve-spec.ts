@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
+import { digestOf } from '../model/canonical.ts';
 import { KilnError } from '../model/error.ts';
 import type { Layer, Lock, Reason } from '../model/lock.ts';
 import { type ImageSpec, imageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import { resolve } from '../resolver/resolve.ts';
 import { openArchive, rootsOf } from './closure.ts';
+import { draftOfPackage } from './init-spec-package.ts';
 import { makeLock } from './make-lock.ts';
 
 /** A package of an answer, as `kiln resolve --json` prints it. */
@@ -73,6 +75,22 @@ export async function resolveClosureOf(
 }
 
 type LockPorts = Pick<Ports, 'source' | 'specs' | 'progress'>;
+
+/**
+ * All layers for packages without a spec: run as the first of them would be drafted to (`kiln init`), under the default init.
+ * Nothing is written.
+ */
+export async function resolvePackages(
+  ports: Pick<Ports, 'source' | 'progress'>,
+  packages: readonly string[],
+): Promise<SetOutcome> {
+  const plain = specOfPackages(packages);
+  const first = packages[0]!.split(/[ :(]/)[0]!;
+  const { run } = await draftOfPackage({ ports, archive: await openArchive(ports, plain.os) }, first);
+  const spec = imageSpec.parse({ name: plain.name, application: { packages, run } });
+  const outcome = await makeLock(ports, { spec, directory: '.', specDigest: digestOf(spec) });
+  return outcome.kind === 'unsatisfiable' ? outcome : setOfLock(outcome.lock);
+}
 
 /** Brings the lock beside a known image's spec up to date. */
 export async function lockImage(ports: LockPorts, image: string): Promise<SetOutcome & { reused?: boolean }> {

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import { folderTree } from '../formats/folder-tree.ts';
 import type { FileEntry } from '../model/file-tree.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import { layEntry } from './unpack-tree.ts';
@@ -86,20 +85,4 @@ function textsOf({ os }: Pick<ImageSpec, 'os'>): Record<string, { text: string; 
     '/etc/hostname': { text: 'localhost\n' },
     '/etc/os-release': { text: `NAME="Debian GNU/Linux"\nID=debian\nVERSION_CODENAME=${os.release}\n` },
   };
-}
-
-/**
- * Sets the day of each password's last change (shadow(5), field 3) to that of the time stamp, so that it does not depend
- * on the day of the bake.
- */
-export function normaliseShadow(root: string, sourceDateEpoch: number): void {
-  const tree = folderTree(root);
-  const entry = tree.lookup('/etc/shadow');
-  if (entry?.type !== 'file') return;
-  const day = String(Math.floor(sourceDateEpoch / 86_400));
-  const text = tree
-    .read('/etc/shadow')
-    .toString('utf8')
-    .replace(/^([^:\n]*:[^:\n]*:)\d+:/gm, `$1${day}:`);
-  layEntry({ read: () => Buffer.from(text) }, entry, root, new Set(['']));
 }

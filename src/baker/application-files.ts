@@ -1,47 +1,63 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { folderTree } from '../formats/folder-tree.ts';
+import { folderTree, readRange } from '../formats/folder-tree.ts';
+import { isMergeLink, mergedPath } from '../formats/usr-merge.ts';
 import { KilnError } from '../model/error.ts';
 import type { FileEntry } from '../model/file-tree.ts';
 import type { ExtraFile, ImageSpec } from '../model/spec.ts';
-import { tarContents } from './application-archive.ts';
+import { type OwnFile, tarContents } from './application-archive.ts';
 import { layEntry } from './unpack-tree.ts';
-import { type Users, usersOf } from './users.ts';
+import { usersOf } from './users.ts';
 import { walkFolder } from './walk-folder.ts';
 
-/** A file of the user's own, at a path below the place where it goes. */
-export interface OwnFile {
-  readonly path: string;
-  readonly type: 'file' | 'directory' | 'symlink';
-  readonly mode: number;
-  readonly target?: string;
-  read(): Buffer;
-}
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
+/** A file of the user's own as it lies in the image: `path` is absolute there and usr-merged. */
+export interface PlacedFile extends OwnFile {
+  /** Names or decimal numbers, of the image's own accounts. */
+  readonly owner: string;
+  readonly group: string;
+  /** What of the spec places it. */
+  readonly field: string;
 }
 
 /**
- * Lays the user's own files over a root: `application.from` at its place (a .deb's files at their own), then
- * `application.files`; owners are looked up in the root itself. `directory` is the spec's. Gives the paths laid. Throws
- * NOT_FOUND, PACKAGE_CORRUPT.
+ * The user's own files in the order in which they are laid: `application.from` at its place (a .deb's files at their own), then
+ * `application.files`, which replace what is there. `directory` is the spec's. Throws NOT_FOUND, PACKAGE_CORRUPT.
  */
-export function layApplication(root: string, spec: ImageSpec, directory: string): string[] {
-  const users = usersOf(folderTree(root));
+export function placedFiles(spec: ImageSpec, directory: string): PlacedFile[] {
   const { from, files } = spec.application;
-  const laid: string[] = [];
-  if (from) {
-    const into = from.path.endsWith('.deb') ? '/' : from.into;
-    laid.push(...layAll(root, ownFiles(join(directory, from.path)), into, ownerOf(users, from, 'application.from')));
-  }
-  for (const file of files) laid.push(...layFile(root, file, directory, users));
-  return laid;
+  const own = from ? ownFiles(join(directory, from.path)) : [];
+  const into = from?.path.endsWith('.deb') ? '/' : (from?.into ?? '/');
+  return [
+    ...own.map((file) => placed(file, into, from!, 'application.from')),
+    ...files.flatMap((file) =>
+      contentOf(file, directory).map((it) => placed(it, file.path, file, `application.files: ${file.path}`)),
+    ),
+  ];
 }
 
-function ownerOf(users: Users, given: { owner: string; group: string }, place: string): Owner {
-  return { uid: users.uid(given.owner, place), gid: users.gid(given.group, place) };
+/** Lays the user's own files over a root; owners are looked up in the root itself. Gives the paths laid. Throws NOT_FOUND, PACKAGE_CORRUPT, REFUSED. */
+export function layApplication(root: string, spec: ImageSpec, directory: string): string[] {
+  const users = usersOf(folderTree(root));
+  const folders = new Set(['']);
+  return placedFiles(spec, directory).map((file) => {
+    const { path, type, mode, target, size } = file;
+    const [uid, gid] = [users.uid(file.owner, file.field), users.gid(file.group, file.field)];
+    const entry: FileEntry = { path, type, mode, uid, gid, target, size };
+    layEntry({ read: () => file.read() }, entry, root, folders);
+    return path;
+  });
+}
+
+function placed(
+  file: OwnFile,
+  into: string,
+  { owner, group }: { owner: string; group: string },
+  field: string,
+): PlacedFile {
+  const path = join(into, file.path).replace(/(?<=.)\/$/, '');
+  const isLink = file.type === 'symlink' && isMergeLink(path, file.target ?? '');
+  // Nobody becomes another user by a file that came from outside the archive.
+  return { ...file, path: isLink ? path : mergedPath(path), mode: file.mode & 0o1777, owner, group, field };
 }
 
 /** What a path of the user's holds: a folder's or an archive's files, or the file itself under its name. */
@@ -50,45 +66,38 @@ function ownFiles(source: string): OwnFile[] {
   if (!stats) throw new KilnError('NOT_FOUND', `no file ${source}`, { hint: 'paths in image.yaml are relative to it' });
   if (stats.isDirectory()) return folderContents(source);
   if (/\.(?:tar|tar\.\w+|tgz|deb)$/.test(source)) return tarContents(source);
-  return [{ path: `/${basename(source)}`, type: 'file', mode: 0o755, read: () => readFileSync(source) }];
+  return [fileAt(source, `/${basename(source)}`, 0o755, stats.size)];
 }
 
 function folderContents(folder: string): OwnFile[] {
   return walkFolder(folder).flatMap(({ path, stats, target }): OwnFile[] => {
-    const type = stats.isFile()
-      ? 'file'
-      : stats.isDirectory()
-        ? 'directory'
-        : target === undefined
-          ? undefined
-          : 'symlink';
-    return type ? [{ path, type, mode: stats.mode & 0o7777, target, read: () => readFileSync(folder + path) }] : [];
+    const mode = stats.mode & 0o7777;
+    if (stats.isFile()) return [fileAt(folder + path, path, mode, stats.size)];
+    const type = stats.isDirectory() ? 'directory' : target === undefined ? undefined : 'symlink';
+    return type ? [{ path, type, mode, target, size: 0, read: () => Buffer.alloc(0) }] : [];
   });
 }
 
-function layFile(root: string, file: ExtraFile, directory: string, users: Users): string[] {
-  const own = ownerOf(users, file, `application.files: ${file.path}`);
+function fileAt(source: string, path: string, mode: number, size: number): OwnFile {
+  const read: OwnFile['read'] = (range) =>
+    range ? readRange(source, range.start, range.length) : readFileSync(source);
+  return { path, type: 'file', mode, size, read };
+}
+
+/** What an extra file of the spec holds, below its path: one file of that mode, or a folder's files. */
+function contentOf(file: ExtraFile, directory: string): OwnFile[] {
   const mode = Number.parseInt(file.mode, 8);
-  const single = (read: () => Buffer): OwnFile[] => [{ path: '', type: 'file', mode, read }];
-  if (file.content !== undefined)
-    return layAll(
-      root,
-      single(() => Buffer.from(file.content!)),
-      file.path,
-      own,
-    );
+  if (file.content !== undefined) {
+    const bytes = Buffer.from(file.content);
+    return [{ path: '', type: 'file', mode, size: bytes.length, read: (range) => within(bytes, range) }];
+  }
   const source = join(directory, file.source ?? '');
-  const isFolder = statSync(source, { throwIfNoEntry: false })?.isDirectory();
-  return layAll(root, isFolder ? folderContents(source) : single(ownFiles(source)[0]!.read), file.path, own);
+  const stats = statSync(source, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return folderContents(source);
+  if (stats) return [fileAt(source, '', mode, stats.size)];
+  throw new KilnError('NOT_FOUND', `no file ${source}`, { hint: `image.yaml names it for ${file.path}` });
 }
 
-function layAll(root: string, files: readonly OwnFile[], into: string, own: Owner): string[] {
-  const folders = new Set(['']);
-  return files.map((file) => {
-    const path = join(into, file.path);
-    // Nobody becomes another user by a file that came from outside the archive.
-    const entry: FileEntry = { ...own, path, type: file.type, mode: file.mode & 0o1777, target: file.target, size: 0 };
-    layEntry({ read: file.read }, entry, root, folders);
-    return path;
-  });
+function within(bytes: Buffer, range: { start: number; length: number } | undefined): Buffer {
+  return range ? bytes.subarray(range.start, range.start + range.length) : bytes;
 }

@@ -1,19 +1,42 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../model/canonical.ts';
 import type { FileTree } from '../model/file-tree.ts';
-import { syncFolder } from './copy-tree.ts';
+import type { IsolatedRoot } from '../ports/isolated-root.ts';
+import type { PackageSource } from '../ports/package-source.ts';
+import type { Progress } from '../ports/progress.ts';
+import { copyTree, syncFolder } from './copy-tree.ts';
 import { runDpkg } from './dpkg.ts';
 import { debName, layDebs } from './lay-debs.ts';
 import type { LockedControl } from './locked-set.ts';
 import { ownersOf } from './owners.ts';
-import type { StagePorts } from './stage.ts';
 import { unpackTree } from './unpack-tree.ts';
 import { walkFolder } from './walk-folder.ts';
 
 /** Changes when the same packages would give another base. */
 const RECIPE = 1;
+const MADE = 'made.json';
+/** Stands for "now" while a base is configured; what keeps it is given the lock's date later. */
+const BASE_EPOCH = 946_684_800;
+
+export interface StagePorts {
+  readonly isolation: IsolatedRoot;
+  readonly source: Pick<PackageSource, 'open'>;
+  readonly progress: Progress;
+}
 
 export interface BaseRequest {
   readonly packages: readonly LockedControl[];
@@ -21,7 +44,6 @@ export interface BaseRequest {
   readonly work: string;
   readonly cache: string;
   readonly stubs: string;
-  readonly sourceDateEpoch: number;
   readonly signal?: AbortSignal;
 }
 
@@ -37,29 +59,62 @@ export interface ConfiguredBase {
  */
 export async function configuredBase(request: BaseRequest, ports: StagePorts): Promise<ConfiguredBase> {
   const folder = join(request.cache, 'bases', keyOf(request).slice(0, 32));
-  if (!existsSync(folder)) {
-    ports.progress.note(`configuring the base: ${request.packages.length} packages, once for these versions`);
-    const unfinished = join(request.work, 'base');
-    await rm(unfinished, { recursive: true, force: true });
-    await bootstrap(request, ports, join(unfinished, 'root'));
-    await writeFile(join(unfinished, 'made.json'), JSON.stringify(await madePaths(join(unfinished, 'root'))));
-    await syncFolder(unfinished, request.signal);
-    await moveInto(unfinished, folder, request.cache);
-  }
-  const made = JSON.parse(await readFile(join(folder, 'made.json'), 'utf8')) as string[];
+  const kept = await readMade(folder);
+  if (kept) await utimes(folder, new Date(), new Date());
+  if (kept) return { root: join(folder, 'root'), made: new Set(kept) };
+  ports.progress.note(`configuring the base: ${request.packages.length} packages, once for these versions`);
+  const unfinished = join(request.work, 'base');
+  await rm(unfinished, { recursive: true, force: true });
+  await bootstrap(request, ports, join(unfinished, 'root'));
+  const made = madePaths(join(unfinished, 'root'));
+  await writeFile(join(unfinished, MADE), JSON.stringify(made));
+  await syncFolder(unfinished, request.signal);
+  await moveInto(unfinished, folder, request.cache);
   return { root: join(folder, 'root'), made: new Set(made) };
 }
 
-function keyOf({ packages, sourceDateEpoch }: BaseRequest): string {
-  return digestOf({ recipe: RECIPE, packages: packages.map(({ deb }) => deb.sha256), sourceDateEpoch });
+/** Written last: a folder without it, or with half of it, is no base and goes. */
+async function readMade(folder: string): Promise<string[] | undefined> {
+  if (!existsSync(folder)) return undefined;
+  try {
+    return JSON.parse(await readFile(join(folder, MADE), 'utf8')) as string[];
+  } catch {
+    await rm(folder, { recursive: true, force: true });
+    return undefined;
+  }
+}
+
+/** The lock's date is not in it: a day with an update that changes no base package must not cost a new base. */
+function keyOf({ packages }: BaseRequest): string {
+  return digestOf({ recipe: RECIPE, packages: packages.map(({ deb }) => deb.sha256) });
 }
 
 async function moveInto(unfinished: string, folder: string, cache: string): Promise<void> {
   await mkdir(join(cache, 'bases'), { recursive: true, mode: 0o700 });
-  await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  await rename(unfinished, folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EXDEV') await moveAcross(unfinished, folder);
+    else if (!isThere(error)) throw error;
   });
   await rm(unfinished, { recursive: true, force: true });
+}
+
+/** The cache may be on another file system than the work. */
+async function moveAcross(unfinished: string, folder: string): Promise<void> {
+  const near = await mkdtemp(`${folder}.unfinished-`);
+  try {
+    await copyTree(unfinished, join(near, 'base'));
+    await syncFolder(near);
+    await rename(join(near, 'base'), folder).catch((error: NodeJS.ErrnoException) => {
+      if (!isThere(error)) throw error;
+    });
+  } finally {
+    await rm(near, { recursive: true, force: true });
+  }
+}
+
+/** Another process made the same meanwhile. */
+function isThere({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOTEMPTY' || code === 'EEXIST';
 }
 
 /**
@@ -70,7 +125,7 @@ async function bootstrap(request: BaseRequest, ports: StagePorts, root: string):
   await makeLayout(root);
   for (const { deb } of request.packages) unpackTree(withoutManuals((await ports.source.open(deb)).data), root);
   const debs = await layDebs(request.packages, request.debs, join(request.work, 'base-debs'), ports.source);
-  const common = { root, debs, stubs: request.stubs, sourceDateEpoch: request.sourceDateEpoch, signal: request.signal };
+  const common = { root, debs, stubs: request.stubs, sourceDateEpoch: BASE_EPOCH, signal: request.signal };
   const names = request.packages.map(debName).sort((a, b) => rank(a) - rank(b));
   await runDpkg({ ...common, phases: [names], unpackOnly: true }, ports, 'unpack the base');
   await runDpkg({ ...common, phases: [[]] }, ports, 'configure the base');
@@ -100,9 +155,18 @@ function withoutManuals(tree: FileTree): FileTree {
   };
 }
 
-async function madePaths(root: string): Promise<string[]> {
+function madePaths(root: string): string[] {
   const owners = ownersOf(root);
   return walkFolder(root)
     .map((entry) => entry.path)
     .filter((path) => !owners.has(path));
+}
+
+/** Removes the bases in `cache` that nobody used since a moment (milliseconds since the epoch). */
+export async function sweepBases(cache: string, since: number): Promise<void> {
+  const bases = join(cache, 'bases');
+  for (const name of await readdir(bases).catch(() => [])) {
+    const folder = join(bases, name);
+    if ((await stat(folder)).mtimeMs < since) await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -8,6 +8,8 @@ const DEBS = '/run/kiln/debs';
 const OPTIONS = '--force-unsafe-io --force-confdef --force-confold';
 /** Lines of a failed script that its fault shows. */
 const SHOWN_LINES = 20;
+/** The slowest of Debian's own scripts take seconds; one that waits for an answer or for the network waits for ever. */
+const TIME_LIMIT_MS = 30 * 60_000;
 
 export interface DpkgRequest {
   readonly root: string;
@@ -43,8 +45,10 @@ export async function runDpkg(
     ],
     environment: environment(request.sourceDateEpoch),
     onLine: counter(request, ports.progress, work),
+    timeoutMs: TIME_LIMIT_MS,
     signal: request.signal,
   });
+  if (result.timedOut) throw hanging(result);
   if (result.exitStatus !== 0) throw failure(result);
 }
 
@@ -90,6 +94,14 @@ export function failure(result: Pick<IsolatedRunResult, 'exitStatus' | 'stdout' 
   const said = (culprit ? culprit.said : lines).slice(-SHOWN_LINES);
   return new KilnError('CONFIGURE_FAILED', [what, ...said.map((line) => `  | ${line}`)].join('\n'), {
     hint: 'what the package’s script said is above; it ran without network and without services',
+  });
+}
+
+function hanging({ stdout }: Pick<IsolatedRunResult, 'stdout'>): KilnError {
+  const lines = stdout.split('\n').filter(Boolean).slice(-SHOWN_LINES);
+  const said = ['packages were not configured within 30 minutes', ...lines.map((line) => `  | ${line}`)];
+  return new KilnError('CONFIGURE_FAILED', said.join('\n'), {
+    hint: 'the last package named above has a script that waits for something that it cannot have here',
   });
 }
 

@@ -1,10 +1,7 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lock } from '../model/lock.ts';
-import type { IsolatedRoot } from '../ports/isolated-root.ts';
-import type { PackageSource } from '../ports/package-source.ts';
-import type { Progress } from '../ports/progress.ts';
-import { configuredBase } from './base.ts';
+import { configuredBase, type StagePorts } from './base.ts';
 import { copyTree } from './copy-tree.ts';
 import { runDpkg } from './dpkg.ts';
 import { sourceDateEpoch } from './epoch.ts';
@@ -23,12 +20,6 @@ export interface StageRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface StagePorts {
-  readonly isolation: IsolatedRoot;
-  readonly source: Pick<PackageSource, 'open'>;
-  readonly progress: Progress;
-}
-
 export interface Stage {
   /** Folder that is the root: the base and the lock's whole packages, configured. */
   readonly root: string;
@@ -43,12 +34,11 @@ export interface Stage {
 export async function stageRoot(request: StageRequest, ports: StagePorts): Promise<Stage> {
   const { lock, debs, work, cache, signal } = request;
   const set = stagedSet(lock, debs);
+  // What is staged has set-user-id programs in it.
+  await chmod(work, 0o700);
   const stubs = await writeStubs(join(work, 'stubs'));
   const epoch = sourceDateEpoch(lock);
-  const base = await configuredBase(
-    { packages: set.base, debs, work, cache, stubs, sourceDateEpoch: epoch, signal },
-    ports,
-  );
+  const base = await configuredBase({ packages: set.base, debs, work, cache, stubs, signal }, ports);
   const root = join(work, 'root');
   await rm(root, { recursive: true, force: true });
   await copyTree(base.root, root, signal);

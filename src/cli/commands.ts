@@ -35,6 +35,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/why.ts'),
   },
   {
+    name: 'why-not',
+    summary: 'say what keeps a package out',
+    group: 'Understand it',
+    load: () => import('./commands/why-not.ts'),
+  },
+  {
+    name: 'tree',
+    summary: 'show an image’s packages by what asks for them',
+    group: 'Understand it',
+    load: () => import('./commands/tree.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'show what differs between two images or versions',
+    group: 'Understand it',
+    load: () => import('./commands/diff.ts'),
+  },
+  {
     name: 'images',
     summary: 'list the images that this machine knows',
     group: 'Understand it',

@@ -19,6 +19,7 @@ import { newExecutionId, processExecutions } from '../adapters/local/process-exe
 import { qemuTestBed } from '../adapters/local/qemu-test-bed.ts';
 import { sqliteCatalog } from '../adapters/local/sqlite-catalog.ts';
 import { unshareIsolatedRoot } from '../adapters/local/unshare-isolated-root.ts';
+import { localFolders } from '../adapters/local/work-folders.ts';
 import type { PlanRequest } from '../app/plan-build.ts';
 import { systemClock, timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -82,7 +83,7 @@ export function composeLocal(options: LocalOptions = {}): LocalKiln {
       clock,
     }),
     progress: options.progress ?? silent,
-    folders: { work: join(home, 'work'), cache },
+    folders: localFolders({ work: join(home, 'work'), cache }),
     signal: options.signal,
   };
   return { ports, home, build, addSpec: (path) => addSpec(ports, path), close: () => catalog.close() };

@@ -32,7 +32,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function execute(
+/** Runs one command to its end: prints what it came to, or what went wrong; gives the exit status. */
+export async function execute(
   module: CommandModule,
   invocation: Pick<Invocation, 'args' | 'options'>,
   { json = false, quiet = false, home }: GlobalOptions,

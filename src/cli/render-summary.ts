@@ -1,6 +1,11 @@
 import type { BuildSummary } from '../app/summary.ts';
 import { formatBytes, formatDuration, type Style, table } from './style.ts';
 
+interface Amount {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 /** What a build came to, for a reader who never saw Kiln before. */
 export function renderSummary(summary: BuildSummary, style: Style): string[] {
   return [
@@ -40,8 +45,11 @@ function contents({ packages, version }: BuildSummary): string[] {
     row('left out', leftOut(packages)),
   ];
   const facts = version?.facts ?? {};
-  const tree = (facts.tree as { kept?: { files: number; bytes: number } } | undefined)?.kept;
-  if (tree) lines.push(row('files', `${tree.files} with ${formatBytes(tree.bytes)}`));
+  const { kept, staged } = (facts.tree ?? {}) as { kept?: Amount; staged?: Amount };
+  if (kept && staged) {
+    const out = `${formatBytes(staged.bytes - kept.bytes)} in ${staged.files - kept.files} files only served to configure it`;
+    lines.push(row('files', `${kept.files} with ${formatBytes(kept.bytes)}; ${out}`));
+  }
   if (typeof facts.allocatedBytes === 'number' && typeof facts.diskBytes === 'number') {
     const uses = `${formatBytes(facts.allocatedBytes)} of ${formatBytes(facts.diskBytes)} are used`;
     lines.push(row('disk', uses));
@@ -54,10 +62,10 @@ function leftOut({ leftOut: count, essentialLeftOut }: NonNullable<BuildSummary[
   return `${count.toLocaleString('en')} packages of the archive${essential > 0 ? `, ${essential} Essential ones among them` : ''}`;
 }
 
-function proof({ checks, tests, machine, firstSuccessMs }: BuildSummary, style: Style): string[] {
+function proof({ build, checks, tests, machine, firstSuccessMs }: BuildSummary, style: Style): string[] {
   const lines: string[] = [];
   if (checks) {
-    const failing = checks.notCompliant > 0 ? `, ${style.red(`${checks.notCompliant} not`)}` : '';
+    const failing = checks.notCompliant > 0 ? `, ${notCompliant(checks.notCompliant, build.state, style)}` : '';
     lines.push(row('checks', `${checks.compliant} hold${failing}, ${checks.notApplicable} do not apply`));
   }
   if (tests.length > 0) {
@@ -69,6 +77,11 @@ function proof({ checks, tests, machine, firstSuccessMs }: BuildSummary, style: 
     lines.push(row('boot', `first answer ${formatDuration(firstSuccessMs)} after power on (${machine})`));
   }
   return lines;
+}
+
+// Of an image that is to be had, a rule that does not hold only warns.
+function notCompliant(count: number, state: string, style: Style): string {
+  return state === 'refused' ? style.red(`${count} not`) : style.yellow(`${count} warn`);
 }
 
 function access({ grants, refused }: BuildSummary): string[] {

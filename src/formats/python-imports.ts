@@ -10,14 +10,21 @@ export interface PythonImport {
   readonly line: number;
   /** Its absence is borne: tried, or only imported when some function is called. */
   readonly guarded: boolean;
+  /** Its absence is borne for sure, or it may not be reached: it stands in a `try` or an `if`. */
+  readonly tried: boolean;
 }
 
 export interface PythonImports {
+  /** Distributions whose metadata it looks up, as `load_entry_point('name==1.0', …)` does. */
+  readonly distributions: readonly { readonly name: string; readonly line: number }[];
   readonly imports: readonly PythonImport[];
   readonly commands: readonly ScriptCommand[];
   /** Texts that read like a dotted name of something in a module, such as `app.workers.Worker`. */
   readonly dottedTexts: readonly { readonly text: string; readonly line: number }[];
 }
+
+const LOOKUP =
+  /\b(?:load_entry_point|distribution|metadata\.version|metadata|version|get_distribution|require|entry_points)\s*\(\s*(?=["'])/g;
 
 interface Literal {
   readonly start: number;
@@ -31,6 +38,7 @@ export function pythonImports(source: string): PythonImports {
   return {
     imports: importsOf(code, literals, lineOf),
     commands: commandsOf(code, literals, lineOf),
+    distributions: distributionsOf(code, literals, lineOf),
     dottedTexts: literals
       .filter(({ text }) => /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$/.test(text) && text.length < 120)
       .map(({ text, start }) => ({ text, line: lineOf(start) })),
@@ -67,30 +75,39 @@ function lineCounter(text: string): (at: number) => number {
   };
 }
 
+function distributionsOf(code: string, literals: readonly Literal[], lineOf: (at: number) => number) {
+  return [...code.matchAll(LOOKUP)].flatMap((match) => {
+    const start = match.index + match[0].length;
+    const name = /^[A-Za-z][\w.-]*/.exec(literals.find((it) => it.start === start)?.text ?? '')?.[0];
+    return name ? [{ name, line: lineOf(start) }] : [];
+  });
+}
+
 function importsOf(code: string, literals: readonly Literal[], lineOf: (at: number) => number): PythonImport[] {
   const found: PythonImport[] = [];
   let depth = 0;
-  const blocks: { indent: number; guards: boolean; skips: boolean }[] = [];
+  const blocks: { indent: number; guards: boolean; tries: boolean; skips: boolean }[] = [];
   for (const match of code.matchAll(/^([ \t]*)([^\n]*)$/gm)) {
     const [, space, rest] = match as unknown as [string, string, string];
     const inBrackets = depth > 0;
     depth = Math.max(0, depth + count(rest, /[([{]/g) - count(rest, /[)\]}]/g));
     if (rest.trim() === '' || inBrackets) continue;
     while (blocks.length > 0 && blocks.at(-1)!.indent >= space.length) blocks.pop();
-    const guarded = blocks.some((block) => block.guards);
+    const guard = { guarded: blocks.some((block) => block.guards), tried: blocks.some((block) => block.tries) };
     const at = match.index + space.length;
-    if (!blocks.some((block) => block.skips)) found.push(...statement(code, at, guarded, lineOf(at)));
+    if (!blocks.some((block) => block.skips)) found.push(...statement(code, at, guard, lineOf(at)));
     const opens = /^(try|def|async def|class|if|elif|else|except|finally|for|while|with)\b/.exec(rest)?.[1];
     if (opens) {
-      const guards = /^(try|except|else|def|async def|if|elif)$/.test(opens);
-      blocks.push({ indent: space.length, guards, skips: /^if\s+(\w+\.)?TYPE_CHECKING\b/.test(rest) });
+      const tries = /^(try|except|else|if|elif)$/.test(opens);
+      const guards = tries || /^(def|async def)$/.test(opens);
+      blocks.push({ indent: space.length, guards, tries, skips: /^if\s+(\w+\.)?TYPE_CHECKING\b/.test(rest) });
     }
   }
   for (const match of code.matchAll(/\b(?:import_module|__import__)\(\s*["']/g)) {
     const start = match.index + match[0].length - 1;
     const module = literals.find((it) => it.start === start)?.text;
     if (module && /^[\w.]+$/.test(module))
-      found.push({ ...relative(module), names: [], line: lineOf(start), guarded: true });
+      found.push({ ...relative(module), names: [], line: lineOf(start), guarded: true, tried: true });
   }
   return found;
 }
@@ -99,19 +116,21 @@ function count(text: string, sign: RegExp): number {
   return text.match(sign)?.length ?? 0;
 }
 
-function statement(code: string, at: number, guarded: boolean, line: number): PythonImport[] {
+type Guard = Pick<PythonImport, 'guarded' | 'tried'>;
+
+function statement(code: string, at: number, guard: Guard, line: number): PythonImport[] {
   const rest = code.slice(at, at + 4000);
   const from = /^from\s+(\.*)\s*([\w.]*)\s+import\s+(\(([^)]*)\)|[^\n;]*)/.exec(rest);
   if (from) {
     const names = (from[4] ?? from[3]!).replace(/\\\n/g, ' ').split(',');
     const plain = names.map((name) => name.trim().split(/\s+/)[0]!).filter((name) => /^\w+$/.test(name));
-    return [{ module: from[2]!, level: from[1]!.length, names: plain, line, guarded }];
+    return [{ module: from[2]!, level: from[1]!.length, names: plain, line, ...guard }];
   }
   const plain = /^import\s+([^\n;]+)/.exec(rest);
   return (plain?.[1]?.split(',') ?? [])
     .map((name) => name.trim().split(/\s+/)[0]!)
     .filter((name) => /^[A-Za-z_][\w.]*$/.test(name))
-    .map((module) => ({ module, level: 0, names: [], line, guarded }));
+    .map((module) => ({ module, level: 0, names: [], line, ...guard }));
 }
 
 function relative(text: string): { module: string; level: number } {
@@ -129,7 +148,7 @@ function commandsOf(code: string, literals: readonly Literal[], lineOf: (at: num
     const first = /^\s*(?:os\.[A-Z_]+\s*,\s*)?(\[\s*|\(\s*)?[rbuRBU]?(?=["'])/.exec(call);
     const byShell =
       /^(system|popen|getoutput|getstatusoutput|shell)$/.test(match[1] ?? match[2] ?? match[4] ?? '') ||
-      /\bshell\s*=\s*True\b/.test(call);
+      /\bshell\s*=\s*(?!False|None|0\b)\w/.test(call);
     const start = first ? open + first[0].length : -1;
     const text = literals.find((it) => it.start === start)?.text;
     const line = lineOf(match.index);

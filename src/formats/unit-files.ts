@@ -46,7 +46,8 @@ function dropInsOf(files: Files, name: string): string[] {
     // A file in /etc hides one of the same name in /usr.
     for (const folder of UNIT_FOLDERS.toReversed()) {
       for (const file of files.list(`${folder}/${owner}.d`)) {
-        if (file.endsWith('.conf')) byName.set(file, `${folder}/${owner}.d/${file}`);
+        const path = `${folder}/${owner}.d/${file}`;
+        if (file.endsWith('.conf') && files.resolve(path)?.type === 'file') byName.set(file, path);
       }
     }
   }

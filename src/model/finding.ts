@@ -13,6 +13,10 @@ export const finding = z.strictObject({
   mend: z.string().optional().describe('package that has what is missing, or what to change'),
   seen: z.string().optional(),
   wanted: z.string().optional(),
+  fix: z
+    .strictObject({ field: z.string(), add: z.unknown() })
+    .optional()
+    .describe('change of the spec that would mend it: what to add to a list in it'),
   waived: z
     .strictObject({ owner: z.string(), reason: z.string(), expires: z.string() })
     .optional()

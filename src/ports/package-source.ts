@@ -45,6 +45,12 @@ export interface PackageSource {
   ): Promise<Map<string, string>>;
   /** Opens a .deb that `fetch` brought; decompressed once and kept. Throws PACKAGE_CORRUPT (also for `../` and absolute-escaping members). */
   open(deb: PackageReference): Promise<DebContents>;
+  /**
+   * Names of the packages that ship each path (absolute, usr-merged), as the archive's signed Contents say, which may be older than the
+   * packages: only a package's own list is sure. Knows programs, units, shared libraries, and modules of Python and Node; a
+   * path that nobody ships is left out. Throws what `indexes` throws.
+   */
+  owners(request: IndexRequest, paths: readonly string[], progress: Progress): Promise<Map<string, string[]>>;
   /** Forgets downloads that were not used for so long; what is needed again is fetched again. */
   sweep?(unusedForMs: number): Promise<{ files: number; bytes: number }>;
 }

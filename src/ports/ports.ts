@@ -2,6 +2,7 @@ import type { ArtifactStore } from './artifact-store.ts';
 import type { Catalog } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Executions } from './executions.ts';
+import type { Folders } from './folders.ts';
 import type { ImageRegistry } from './image-registry.ts';
 import type { IsolatedRoot } from './isolated-root.ts';
 import type { Notifier } from './notifier.ts';
@@ -23,8 +24,7 @@ export interface Ports {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Scratch and cache folders on the machine that a step runs on. */
-  readonly folders: { readonly work: string; readonly cache: string };
+  readonly folders: Folders;
   /** Aborted when the person or the platform wants the work to stop. */
   readonly signal?: AbortSignal;
 }

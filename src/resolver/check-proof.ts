@@ -180,9 +180,10 @@ function replay(part: PartClaim, values: Values, node: ProofNode): void {
   if (closes(part, values, node.multipliers ?? {})) return;
   require(node.branch !== undefined, `a leaf of the part of ${part.variables[0]} is open`);
   const { on } = node.branch;
-  require(part.variables.includes(on) && !values.has(on), `the branch on ${on} is none`);
-  replay(part, new Map(values).set(on, true), node.branch.in);
-  replay(part, new Map(values).set(on, false), node.branch.out);
+  require(part.variables.includes(on), `the branch on ${on} is none`);
+  // What is known by now has one side only: the solver, which did not have the best set yet, had to look at both.
+  if (values.get(on) !== false) replay(part, new Map(values).set(on, true), node.branch.in);
+  if (values.get(on) !== true) replay(part, new Map(values).set(on, false), node.branch.out);
 }
 
 function costOf(part: PartClaim, values: Values): bigint {

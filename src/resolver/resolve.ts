@@ -7,6 +7,7 @@ import type { Alternatives } from '../model/relation.ts';
 import type { Resolution } from '../model/spec.ts';
 import { explainUnsatisfiable } from './explain/unsatisfiable.ts';
 import { makeObjective, type VulnerabilityWeight } from './objective.ts';
+import { refusePreDependsCycle } from './pre-depends.ts';
 import { type Problem, stateProblem } from './problem.ts';
 import { type ProofLog, writeProof } from './proof.ts';
 import { IN, type Values } from './propagate.ts';
@@ -99,13 +100,18 @@ export function resolve(universe: Universe, request: ResolveRequest): ResolveOut
   const stated = stateRequest(universe, request);
   const deadline = performance.now() + (request.timeLimitMs ?? Number.POSITIVE_INFINITY);
   const stop = (): boolean => performance.now() > deadline || request.signal?.aborted === true;
-  const solution = solve(stated.problem, makeObjective(request.resolution, request.vulnerabilities), stop);
+  const objective = makeObjective(request.resolution, request.vulnerabilities);
+  const solution = solve(stated.problem, objective, { stop, prove: request.prove === true });
   if (solution.kind === 'unsatisfiable') return { kind: 'unsatisfiable', ...explainUnsatisfiable(stated) };
   return resolved(stated, solution);
 }
 
 function resolved(stated: StatedRequest, solution: Solution & { kind: 'solved' }): ResolveOutcome {
-  const { problem } = stated;
+  const { problem, universe } = stated;
+  refusePreDependsCycle(problem, solution.values, (number) => {
+    const variable = problem.variables[number]!;
+    return variable.kind === 'package' ? universe.place(variable.record) : variable.name;
+  });
   const reasons = reasonsOf(stated, solution.values);
   const packages: ResolvedPackage[] = [];
   problem.variables.forEach((variable, number) => {

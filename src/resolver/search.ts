@@ -39,15 +39,21 @@ interface Search {
 
 /**
  * Finds the least assignment of a component (costs are positive whole numbers; of equally cheap ones that whose names come first) by
- * branch and bound on its linear relaxation, and keeps the tree as a proof. `stop` is asked at each node.
+ * branch and bound on its linear relaxation, and keeps the tree as a proof. `stop` is asked at each node. With a best set `known`
+ * from an earlier search the tree is only what its proof needs.
  */
-export function searchComponent(component: Component, costs: Float64Array, stop: () => boolean): SearchOutcome {
+export function searchComponent(
+  component: Component,
+  costs: Float64Array,
+  stop: () => boolean,
+  known?: { readonly values: Values; readonly cost: number },
+): SearchOutcome {
   const search: Search = {
     set: component.set,
     costs,
     stop,
-    best: undefined,
-    bestCost: Number.POSITIVE_INFINITY,
+    best: known?.values,
+    bestCost: known?.cost ?? Number.POSITIVE_INFINITY,
     nodes: 0,
     rootBound: 0,
     stopped: false,
@@ -71,7 +77,7 @@ function explore(search: Search, values: Values, pending: number[]): SearchNode 
   if (isWhole(x)) offer(search, x.map(Math.round));
   const node: SearchNode = { multipliers };
   if (bound.total > search.bestCost * SCALE) return node;
-  const broken = fixByCost(search, values, bound);
+  const { broken, fixed } = fixByCost(search, values, bound);
   if (broken || isNoBetter(search, values, bound)) return node;
   const on = chooseBranch(search, values, x, bound);
   if (on < 0) {
@@ -85,6 +91,7 @@ function explore(search: Search, values: Values, pending: number[]): SearchNode 
   const inFirst = x[on]! >= 0.5 || bound.total > (search.bestCost - 1) * SCALE;
   const sides = inFirst ? ([IN, OUT] as const) : ([OUT, IN] as const);
   const [first, second] = sides.map((side) => descend(search, values, on, side));
+  if (!fixed) delete node.multipliers;
   node.branch = inFirst ? { on, in: first!, out: second! } : { on, in: second!, out: first! };
   return node;
 }
@@ -153,8 +160,8 @@ function comesFirst(a: Values, b: Values): boolean {
   return differing >= 0 && a[differing] === IN;
 }
 
-/** Gives the open variables whose one side would cost more than the best their other side. Returns whether that breaks a clause. */
-function fixByCost(search: Search, values: Values, bound: Bound): boolean {
+/** Gives the open variables whose one side would cost more than the best their other side, and tells whether that breaks a clause. */
+function fixByCost(search: Search, values: Values, bound: Bound): { broken: boolean; fixed: boolean } {
   const limit = search.bestCost * SCALE;
   const pending: number[] = [];
   bound.reduced.forEach((cost, variable) => {
@@ -162,7 +169,8 @@ function fixByCost(search: Search, values: Values, bound: Bound): boolean {
     values[variable] = cost > 0 ? OUT : IN;
     pending.push(...search.set.having[variable]!);
   });
-  return settle(search.set, values, pending) !== undefined;
+  const fixed = pending.length > 0;
+  return { broken: settle(search.set, values, pending) !== undefined, fixed };
 }
 
 /** Whether everything here costs at least as much as the best, and no equally cheap set's names come first. */

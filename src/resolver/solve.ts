@@ -1,7 +1,7 @@
 import { type Component, splitComponents } from './component.ts';
 import { flattenCosts, type Objective } from './objective.ts';
 import type { Problem } from './problem.ts';
-import { type Causes, type ClauseSet, IN, makeClauseSet, OUT, settle, type Values } from './propagate.ts';
+import { type ClauseSet, IN, makeClauseSet, OUT, settle, type Values } from './propagate.ts';
 import { type SearchNode, searchComponent } from './search.ts';
 
 /** How much work an answer took. */
@@ -16,23 +16,24 @@ export interface SolveStatistics {
   readonly nodes: number;
 }
 
+/** The least set of one part; cost and bound are in its own units (`flattenCosts`), and equal where it is proven. */
 export interface SolvedComponent {
   readonly component: Component;
+  readonly chosen: Values;
+  readonly cost: number;
+  readonly lowerBound: number;
+  /** Undefined where the search was stopped. */
   readonly tree: SearchNode | undefined;
+  readonly nodes: number;
 }
 
 export type Solution =
   | {
       readonly kind: 'solved';
       readonly values: Values;
-      /** Whether every component was searched to its end. */
+      /** Whether every part was searched to its end. */
       readonly proven: boolean;
-      /** Cost and bound are in the component's own units (`flattenCosts`); they are equal where it is proven. */
-      readonly components: readonly (SolvedComponent & {
-        readonly cost: number;
-        readonly lowerBound: number;
-        readonly costs: Float64Array;
-      })[];
+      readonly components: readonly SolvedComponent[];
       readonly statistics: SolveStatistics;
     }
   | { readonly kind: 'unsatisfiable' };
@@ -43,53 +44,59 @@ export function clauseSetOf(problem: Problem): ClauseSet {
   return makeClauseSet(problem.variables.length, clauses);
 }
 
+/** When to stop, and whether the trees are wanted as a proof: then they are searched once more, knowing the answer, and come out small. */
+export interface SolveOptions {
+  readonly stop: () => boolean;
+  readonly prove: boolean;
+}
+
 /**
  * Finds the least valid set: what is forced, what nothing can ask for, then each independent part by itself. `stop` is asked now and
  * then; once it says so, the best set known is returned, as not proven.
  */
-export function solve(problem: Problem, objective: Objective, stop: () => boolean, causes?: Causes): Solution {
+export function solve(problem: Problem, objective: Objective, options: SolveOptions): Solution {
   const set = clauseSetOf(problem);
   const values: Values = new Int8Array(set.size);
-  if (settle(set, values, [...set.clauses.keys()], causes) !== undefined) return { kind: 'unsatisfiable' };
+  if (settle(set, values, [...set.clauses.keys()]) !== undefined) return { kind: 'unsatisfiable' };
   const forced = values.filter((it) => it === IN).length;
-  const components = splitComponents(set, values);
-  const solved = [];
-  let nodes = 0;
-  for (const component of components) {
-    const costs = flattenCosts(
-      component.global.map((it) => objective.costOf(problem.variables[it]!)),
-      objective.levels,
-    );
-    const outcome = searchComponent(component, costs, stop);
-    nodes += outcome.nodes;
-    if (outcome.kind === 'infeasible') return { kind: 'unsatisfiable' };
-    const chosen = outcome.values ?? anyValid(component.set);
-    if (!chosen) return { kind: 'unsatisfiable' };
-    for (const [i, value] of chosen.entries()) values[component.global[i]!] = value;
-    const cost = costs.reduce((sum, it, i) => sum + (chosen[i] === IN ? it : 0), 0);
-    const proven = outcome.kind === 'optimal';
-    solved.push({
-      component,
-      costs,
-      cost,
-      lowerBound: proven ? cost : outcome.lowerBound,
-      tree: proven ? outcome.tree : undefined,
-    });
+  const components: SolvedComponent[] = [];
+  for (const component of splitComponents(set, values)) {
+    const costs = component.global.map((it) => objective.costOf(problem.variables[it]!));
+    const solved = solveComponent(component, flattenCosts(costs, objective.levels), options);
+    if (!solved) return { kind: 'unsatisfiable' };
+    for (const [i, value] of solved.chosen.entries()) values[component.global[i]!] = value;
+    components.push(solved);
   }
   return {
     kind: 'solved',
     values,
-    proven: solved.every((it) => it.tree !== undefined),
-    components: solved,
+    proven: components.every((it) => it.tree !== undefined),
+    components,
     statistics: {
       candidates: problem.packages,
       clauses: problem.clauses.length,
       forced,
       components: components.length,
-      largest: Math.max(0, ...components.map((it) => it.global.length)),
-      nodes,
+      largest: Math.max(0, ...components.map((it) => it.component.global.length)),
+      nodes: components.reduce((sum, it) => sum + it.nodes, 0),
     },
   };
+}
+
+/** Undefined where the part has no valid assignment. */
+function solveComponent(component: Component, costs: Float64Array, options: SolveOptions): SolvedComponent | undefined {
+  const first = searchComponent(component, costs, options.stop);
+  if (first.kind === 'infeasible') return undefined;
+  const chosen = first.values ?? anyValid(component.set);
+  if (!chosen) return undefined;
+  const cost = costs.reduce((sum, it, i) => sum + (chosen[i] === IN ? it : 0), 0);
+  const { nodes } = first;
+  if (first.kind === 'stopped')
+    return { component, chosen, cost, lowerBound: first.lowerBound, tree: undefined, nodes };
+  const again =
+    options.prove && nodes > 1 ? searchComponent(component, costs, options.stop, { values: chosen, cost }) : first;
+  const smaller = again.kind === 'optimal' && again.nodes <= nodes ? again : first;
+  return { component, chosen, cost, lowerBound: cost, tree: smaller.tree, nodes };
 }
 
 /** Some valid assignment, by trying the members of an open clause in turn; for when the time is over before any was found. */

@@ -1,9 +1,10 @@
 import { nearestWord } from '../formats/nearest.ts';
-import type { Policy } from '../model/policy.ts';
+import type { CelRule, Policy } from '../model/policy.ts';
 import { policy as policySchema } from '../model/policy.ts';
 import { compileCelRule } from './cel/cel-rule.ts';
 import type { Pack, PackRule } from './pack.ts';
 import { builtInPolicies } from './packs/index.ts';
+import type { Rule } from './rule.ts';
 import { builtInRules } from './rules/index.ts';
 
 /** Something wrong in a policy; `path` leads to the place in it. */
@@ -14,6 +15,15 @@ export interface PolicyIssue {
   readonly hint?: string;
 }
 
+let parsed: readonly Policy[] | undefined;
+/** The built-in policies with their defaults, always the same objects: their expressions are compiled once a process. */
+function builtIns(): readonly Policy[] {
+  parsed ??= builtInPolicies.map((it) => policySchema.parse(it));
+  return parsed;
+}
+
+const compiled = new WeakMap<CelRule, Rule>();
+
 const rulesById = new Map(builtInRules.map((rule) => [rule.id, rule]));
 
 /**
@@ -21,9 +31,7 @@ const rulesById = new Map(builtInRules.map((rule) => [rule.id, rule]));
  * Policies of one name: the later stands. Wrong ones are left out and told in `issues`.
  */
 export function compilePolicies(sources: readonly Policy[]): { packs: Map<string, Pack>; issues: PolicyIssue[] } {
-  const policies = new Map(
-    [...builtInPolicies.map((it) => policySchema.parse(it)), ...sources].map((it) => [it.name, it]),
-  );
+  const policies = new Map([...builtIns(), ...sources].map((it) => [it.name, it]));
   const issues: PolicyIssue[] = [];
   const packs = new Map<string, Pack>();
   for (const name of policies.keys()) {
@@ -95,7 +103,8 @@ function compileRule(policy: Policy, index: number, issues: PolicyIssue[]): Pack
   const tell = (path: readonly (string | number)[], message: string, hint?: string) =>
     void issues.push({ policy: policy.name, path: ['rules', index, ...path], message, hint });
   if ('id' in entry) {
-    const rule = compileCelRule(entry, tell);
+    const rule = compiled.get(entry) ?? compileCelRule(entry, tell);
+    if (rule) compiled.set(entry, rule);
     return rule && { rule, severity: entry.severity, mode: entry.mode, parameters: {} };
   }
   const rule = rulesById.get(entry.rule);

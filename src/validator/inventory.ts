@@ -1,3 +1,4 @@
+import { parseExec } from '../formats/unit.ts';
 import type { FileTree } from '../model/file-tree.ts';
 import type { Inventory, InventoryUnit, Reachability } from '../model/inventory.ts';
 import type { Lock } from '../model/lock.ts';
@@ -87,12 +88,7 @@ function serviceOf(spec: ImageSpec, units: readonly InventoryUnit[]): Inventory[
   );
   return {
     unit: run.unit ?? '',
-    command:
-      run.command ??
-      (unit?.settings['Service.ExecStart'] ?? '')
-        .replace(/^[-@:+!|]+/, '')
-        .split(/\s+/)
-        .filter(Boolean),
+    command: run.command ?? [...(parseExec(unit?.settings['Service.ExecStart'] ?? '')[0]?.argv ?? [])],
     user: run.user ?? (unit?.user || 'root'),
     group: run.group ?? unit?.groups[0] ?? '',
     directories: [...run.directories.map(({ path }) => path), ...made],

@@ -14,7 +14,12 @@ const THROTTLED = new Set([
 ]);
 const REFUSED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'AuthFailure']);
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN']);
-const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'ExpiredToken', 'ExpiredTokenException', 'InvalidClientTokenId']);
+const NO_CREDENTIALS = new Set([
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+]);
 
 interface SdkError {
   readonly name?: string;
@@ -62,6 +67,9 @@ export function withFaults<T extends Client>(client: T): T {
         throw asFault(error, `${context.clientName} ${context.commandName}`);
       }
     };
-  client.middlewareStack.add(middleware as never, { step: 'initialize', priority: 'high', name: 'kilnFaults' } as never);
+  client.middlewareStack.add(
+    middleware as never,
+    { step: 'initialize', priority: 'high', name: 'kilnFaults' } as never,
+  );
   return client;
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
@@ -8,18 +9,19 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { join } from 'node:path';
 import { KilnError } from '../../model/error.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import { systemClock } from '../../ports/clock.ts';
 import type { Executions } from '../../ports/executions.ts';
+import type { Folders } from '../../ports/folders.ts';
 import type { ImageRegistry } from '../../ports/image-registry.ts';
 import type { Notice, Notifier } from '../../ports/notifier.ts';
 import type { PackageSource } from '../../ports/package-source.ts';
 import type { SpecSource } from '../../ports/spec-source.ts';
 import type { TestBed } from '../../ports/test-bed.ts';
 import { aptPackageSource } from '../local/apt-package-source.ts';
+import { localFolders } from '../local/work-folders.ts';
 import { withFaults } from './aws-fault.ts';
 import { dynamoCatalog } from './dynamo-catalog.ts';
 import { ec2ImageRegistry } from './ec2-image-registry.ts';
@@ -44,8 +46,12 @@ export function setting(name: string): string {
   throw new KilnError('CONFIG_INVALID', `environment variable ${name} is not set`, { hint: 'deploy the stacks again' });
 }
 
-/** Scratch and cache folders: what a function may write to, and what a warm one finds again. */
-export function awsFolders(): { work: string; cache: string } {
+/** What a function may write to, and what a warm one finds again. */
+export function awsFolders(): Folders {
+  return localFolders(scratch());
+}
+
+function scratch(): { work: string; cache: string } {
   const base = process.env.KILN_SCRATCH ?? '/tmp/kiln';
   return { work: join(base, 'work'), cache: join(base, 'cache') };
 }
@@ -57,16 +63,20 @@ export function awsCatalog(): Catalog {
 }
 
 export function awsStore(): ArtifactStore {
-  return s3ArtifactStore({ bucket: setting('KILN_BUCKET'), client: s3(), cache: join(awsFolders().cache, 'artifacts') });
+  return s3ArtifactStore({
+    bucket: setting('KILN_BUCKET'),
+    client: s3(),
+    cache: join(scratch().cache, 'artifacts'),
+  });
 }
 
 export function awsSpecs(): SpecSource {
-  return s3SpecSource({ bucket: setting('KILN_BUCKET'), client: s3(), folder: join(awsFolders().cache, 'settings') });
+  return s3SpecSource({ bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'settings') });
 }
 
 export function awsSource(): PackageSource {
-  const place = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(awsFolders().cache, 'settings') };
-  const cache = join(awsFolders().cache, 'packages');
+  const place = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'settings') };
+  const cache = join(scratch().cache, 'packages');
   return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot }));
 }
 
@@ -77,7 +87,7 @@ export function awsRegistry(store: ArtifactStore): ImageRegistry {
     ebs: withFaults(new EBSClient(RETRIES)),
     ssm: withFaults(new SSMClient(RETRIES)),
     store,
-    work: awsFolders().work,
+    work: scratch().work,
     aliasPath: process.env.KILN_ALIAS_PATH,
     ...(kmsKeyArn ? { kmsKeyArn, keyGrants: kmsKeyGrants(withFaults(new KMSClient(RETRIES)), kmsKeyArn) } : {}),
   });

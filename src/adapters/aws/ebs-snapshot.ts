@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
 import {
   CompleteSnapshotCommand,
   type EBSClient,
@@ -5,8 +7,6 @@ import {
   StartSnapshotCommand,
   type StartSnapshotCommandOutput,
 } from '@aws-sdk/client-ebs';
-import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import { errorName } from './aws-fault.ts';
 import { inParallel } from './in-parallel.ts';
 import { openJournal } from './snapshot-journal.ts';

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EBSClient } from '@aws-sdk/client-ebs';
 import {
   CreateTagsCommand,
@@ -11,8 +13,6 @@ import {
   RegisterImageCommand,
 } from '@aws-sdk/client-ec2';
 import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
@@ -58,7 +58,9 @@ export function ec2ImageRegistry(registry: Ec2Registry): ImageRegistry {
     async share(imageId, accounts) {
       const image = await requireImage(imageId);
       if (stateOf(image) === 'quarantined') {
-        throw new KilnError('REFUSED', `${imageId} is quarantined: it can't be shared`, { hint: 'build the image again' });
+        throw new KilnError('REFUSED', `${imageId} is quarantined: it can't be shared`, {
+          hint: 'build the image again',
+        });
       }
       await registry.keyGrants?.give(imageId, accounts);
       await snapshotPermissions(ec2, snapshotsOf(image), 'add', accounts);
@@ -208,7 +210,10 @@ async function deregister(registry: Ec2Registry, imageId: string): Promise<void>
     await keyGrants?.takeBack(imageId, await sharedWith(ec2, imageId));
     await ec2.send(new DeregisterImageCommand({ ImageId: imageId }));
   }
-  const snapshots = [...(image ? snapshotsOf(image) : []), ...(tagged.Snapshots ?? []).map((it) => it.SnapshotId ?? '')];
+  const snapshots = [
+    ...(image ? snapshotsOf(image) : []),
+    ...(tagged.Snapshots ?? []).map((it) => it.SnapshotId ?? ''),
+  ];
   for (const id of new Set(snapshots)) await deleteSnapshot(ec2, id);
 }
 

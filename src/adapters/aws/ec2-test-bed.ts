@@ -1,14 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DescribeInstancesCommand,
   type EC2Client,
-  GetConsoleOutputCommand,
   type Instance as Ec2Instance,
+  GetConsoleOutputCommand,
+  type _InstanceType as InstanceType,
   RunInstancesCommand,
   TerminateInstancesCommand,
-  type _InstanceType as InstanceType,
 } from '@aws-sdk/client-ec2';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import { type ImageTest, milliseconds } from '../../model/spec.ts';
@@ -109,7 +109,9 @@ async function started(ec2: EC2Client, id: string, signal?: AbortSignal): Promis
     }
     await sleep(PAUSE_MS, undefined, { signal });
   }
-  throw new KilnError('DEPENDENCY_UNAVAILABLE', `instance ${id} is pending for ${START_TRIES} s`, { hint: 'try again' });
+  throw new KilnError('DEPENDENCY_UNAVAILABLE', `instance ${id} is pending for ${START_TRIES} s`, {
+    hint: 'try again',
+  });
 }
 
 function instanceOf(it: Ec2Instance, ports: readonly number[]): Instance {
@@ -128,14 +130,16 @@ function instanceOf(it: Ec2Instance, ports: readonly number[]): Instance {
 async function probe(bed: Ec2TestBed, instance: Instance, test: ImageTest, signal?: AbortSignal): Promise<TestResult> {
   const name = nameOf(test);
   if ('command' in test) {
-    const detail = 'a command test needs programs beside the instance, and on AWS there are none: test by http, tcp or console';
+    const detail =
+      'a command test needs programs beside the instance, and on AWS there are none: test by http, tcp or console';
     return { name, passed: false, detail };
   }
   const deadline = Date.parse(instance.launchedAt) + milliseconds(test.timeout);
   let detail = 'no answer in time';
   while (bed.clock.now() < deadline) {
     signal?.throwIfAborted();
-    const answer = 'console' in test ? await askConsole(bed, instance, test.console.line) : await ask(bed, instance, test);
+    const answer =
+      'console' in test ? await askConsole(bed, instance, test.console.line) : await ask(bed, instance, test);
     if (answer.passed) return { name, passed: true, firstSuccessMs: bed.clock.now() - Date.parse(instance.launchedAt) };
     detail = answer.detail;
     await sleep('console' in test ? CONSOLE_PAUSE_MS : PAUSE_MS, undefined, { signal });

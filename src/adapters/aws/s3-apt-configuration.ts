@@ -1,5 +1,5 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import { join } from 'node:path';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { PackageSource } from '../../ports/package-source.ts';
 import { syncDown } from './s3-folder.ts';
 
@@ -23,5 +23,6 @@ export function withAptConfiguration(
     indexes: async (request, progress) => (await source()).indexes(request, progress),
     fetch: async (packages, indexes, progress) => (await source()).fetch(packages, indexes, progress),
     open: async (deb) => (await source()).open(deb),
+    owners: async (request, paths, progress) => (await source()).owners(request, paths, progress),
   };
 }

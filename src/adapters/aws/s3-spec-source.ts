@@ -1,6 +1,6 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { KilnError } from '../../model/error.ts';
 import type { SpecSource } from '../../ports/spec-source.ts';
 import { folderSpecSource } from '../local/folder-spec-source.ts';

@@ -1,13 +1,13 @@
+import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   type CompletedPart,
+  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { createHash } from 'node:crypto';
 import { inParallel } from './in-parallel.ts';
 
 export interface UploadTarget {
@@ -21,7 +21,11 @@ const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 
 /** Puts a stream of unknown length: in one request, or in parts of 16 MiB, four in flight, each with its SHA-256. */
-export async function uploadStream(client: S3Client, stream: AsyncIterable<Buffer>, target: UploadTarget): Promise<void> {
+export async function uploadStream(
+  client: S3Client,
+  stream: AsyncIterable<Buffer>,
+  target: UploadTarget,
+): Promise<void> {
   const parts = partsOf(stream);
   const first = await parts.next();
   const second = await parts.next();

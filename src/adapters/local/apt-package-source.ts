@@ -7,6 +7,7 @@ import type { IndexRequest, PackageSource } from '../../ports/package-source.ts'
 import type { Progress } from '../../ports/progress.ts';
 import { type ChosenArchive, chooseArchives } from './apt/choose-archives.ts';
 import { keyringOf, readArchives } from './apt/configuration.ts';
+import { contentsFilesOf, ownersByContents } from './apt/contents-index.ts';
 import { debStore } from './apt/deb-store.ts';
 import { fetchIndex, indexFilesOf } from './apt/index-fetch.ts';
 import { fetchRelease, knownOrigin } from './apt/release-cache.ts';
@@ -43,9 +44,10 @@ export function aptPackageSource(options: AptPackageSourceOptions): PackageSourc
         progress,
       ),
     open: (deb) => debs.open(deb),
+    owners: (request, paths, progress) => owners(request, new Set(paths), context, progress),
     sweep: (unusedForMs) =>
       sweepUnused(
-        ['debs', 'data', 'indexes', 'partial'].map((name) => join(cache, name)),
+        ['debs', 'data', 'indexes', 'contents', 'partial'].map((name) => join(cache, name)),
         clock.now() - unusedForMs,
       ),
   };
@@ -61,10 +63,7 @@ interface Context {
 }
 
 async function indexes(request: IndexRequest, context: Context, progress: Progress): Promise<VerifiedIndex[]> {
-  const archives = chooseArchives(
-    request,
-    request.sources?.every((source) => source.uri && source.signedBy) ? [] : readArchives(context.aptRoot),
-  );
+  const archives = archivesOf(request, context);
   const found = await Promise.all(archives.map((archive) => indexesOf(archive, request, context, progress)));
   const indexes = withoutMirrors(found.flat());
   if (indexes.length > 0) return indexes;
@@ -73,20 +72,41 @@ async function indexes(request: IndexRequest, context: Context, progress: Progre
   });
 }
 
+function archivesOf(request: IndexRequest, { aptRoot }: Context): ChosenArchive[] {
+  const isComplete = request.sources?.every((source) => source.uri && source.signedBy);
+  return chooseArchives(request, isComplete ? [] : readArchives(aptRoot));
+}
+
+async function owners(
+  request: IndexRequest,
+  paths: ReadonlySet<string>,
+  context: Context,
+  progress: Progress,
+): Promise<Map<string, string[]>> {
+  const owned = new Map<string, string[]>();
+  for (const archive of archivesOf(request, context)) {
+    const release = await releaseOf(archive, request, context);
+    if (!release) continue;
+    const base = baseOf(archive);
+    const options = { ...context, folder: join(context.cache, 'contents') };
+    for (const file of contentsFilesOf(release, archive.components, request.architecture)) {
+      const found = await ownersByContents(base, file, paths, options, progress);
+      for (const [path, names] of found) owned.set(path, [...new Set([...(owned.get(path) ?? []), ...names])]);
+    }
+  }
+  return owned;
+}
+
 async function indexesOf(
   archive: ChosenArchive,
   request: IndexRequest,
   context: Context,
   progress: Progress,
 ): Promise<VerifiedIndex[]> {
-  const { cache, clock, transport, partial, backOffMs } = context;
-  const suites = join(cache, 'suites');
-  // What was once proven to be somebody else's is not asked again: its mirror being away must not stop a build.
-  if (archive.onlyDebian && ![undefined, 'Debian'].includes(await knownOrigin(archive, suites))) return [];
-  const suite = { uri: archive.uri, suite: archive.suite, keyring: keyringOf(context.aptRoot, archive.signedBy) };
-  const release = await fetchRelease(suite, { folder: suites, clock, transport, temporary: partial, backOffMs });
-  if (archive.onlyDebian && !isDebians(release, request.release)) return [];
-  const base = `${archive.uri}dists/${archive.suite}/`;
+  const { cache, transport, partial, backOffMs } = context;
+  const release = await releaseOf(archive, request, context);
+  if (!release) return [];
+  const base = baseOf(archive);
   const files = indexFilesOf(release, archive.components, request.architecture, base);
   return Promise.all(
     files.map(async (file) => ({
@@ -110,6 +130,23 @@ async function indexesOf(
     })),
   );
 }
+
+/** The verified Release of an archive; undefined for one that the request is not about. */
+async function releaseOf(
+  archive: ChosenArchive,
+  request: IndexRequest,
+  context: Context,
+): Promise<Release | undefined> {
+  const { cache, clock, transport, partial, backOffMs } = context;
+  const suites = join(cache, 'suites');
+  // What was once proven to be somebody else's is not asked again: its mirror being away must not stop a build.
+  if (archive.onlyDebian && ![undefined, 'Debian'].includes(await knownOrigin(archive, suites))) return undefined;
+  const suite = { uri: archive.uri, suite: archive.suite, keyring: keyringOf(context.aptRoot, archive.signedBy) };
+  const release = await fetchRelease(suite, { folder: suites, clock, transport, temporary: partial, backOffMs });
+  return archive.onlyDebian && !isDebians(release, request.release) ? undefined : release;
+}
+
+const baseOf = ({ uri, suite }: ChosenArchive): string => `${uri}dists/${suite}/`;
 
 function isDebians(release: Release, wanted: string): boolean {
   return release.origin === 'Debian' && releaseOfCodename(release.codename) === wanted;

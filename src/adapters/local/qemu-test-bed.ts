@@ -67,7 +67,7 @@ async function launch(options: QemuTestBedOptions, request: LaunchRequest, signa
   const known = readRecord(folder, id);
   if (known && isAlive(known)) return known.instance;
   const disk = await options.store.path(request.diskDigest);
-  const accelerator = options.accelerator ?? (await chooseAccelerator(disk, folder));
+  const accelerator = options.accelerator ?? (await chooseAccelerator(disk, folder, signal));
   if (signal?.aborted) throw new KilnError('INTERRUPTED', `the launch of ${request.imageId} was interrupted`);
   rmSync(join(folder, id), { recursive: true, force: true });
   const launchedAt = timestamp(clock);

@@ -7,6 +7,11 @@ import type { IsolatedRoot, IsolatedRunOptions, IsolatedRunResult } from '../../
 const ENTER_ROOT = fileURLToPath(new URL('./enter-root.pl', import.meta.url));
 const HOST_NAME = 'localhost';
 const FORCED_END = 128 + 9;
+/** Bytes of each stream that are kept, the last ones: a command that talks without end must not fill this process. */
+const KEPT_OUTPUT = 32 << 20;
+
+/** Characters of a line without an end. */
+const MAX_LINE = 1 << 16;
 
 /** Inside, nothing of this process's environment is seen but what is given here or by the caller. */
 const ENVIRONMENT = {
@@ -77,17 +82,30 @@ function start(root: string, argv: readonly string[], options: IsolatedRunOption
 
 function collectOutput(child: ChildProcess, onLine?: (line: string) => void) {
   const [stdout, stderr, status] = [1, 2, 3].map((descriptor) => {
-    const chunks: Buffer[] = [];
+    const kept = lastBytes();
     const lines = onLine && descriptor < 3 ? lineSplitter(onLine) : undefined;
     const stream = child.stdio[descriptor] as NodeJS.ReadableStream;
     stream.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
+      kept.add(chunk);
       lines?.add(chunk);
     });
     stream.on('end', () => lines?.end());
-    return () => Buffer.concat(chunks).toString();
+    return kept;
   });
-  return { read: () => ({ stdout: stdout!(), stderr: stderr!(), status: status!().trim() }) };
+  return { read: () => ({ stdout: stdout!.text(), stderr: stderr!.text(), status: status!.text().trim() }) };
+}
+
+function lastBytes() {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    add(chunk: Buffer) {
+      chunks.push(chunk);
+      size += chunk.length;
+      while (size - chunks[0]!.length >= KEPT_OUTPUT) size -= chunks.shift()!.length;
+    },
+    text: () => Buffer.concat(chunks).toString(),
+  };
 }
 
 function lineSplitter(onLine: (line: string) => void) {
@@ -96,7 +114,7 @@ function lineSplitter(onLine: (line: string) => void) {
   return {
     add(chunk: Buffer) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop()!;
+      rest = lines.pop()!.slice(-MAX_LINE);
       lines.forEach(onLine);
     },
     end() {

@@ -9,12 +9,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Folders } from '../../ports/folders.ts';
 import { isRunning, processIdentity } from './process-identity.ts';
 
 /** File in a work folder that names the process it belongs to. */
 const OWNER = '.owner';
 /** A folder whose owner file may not be written yet carries its process in its name. */
 const CLAIM = /^\.claim-(\d+-\d+)-/;
+
+/** Work folders in `work`, beside the folder `cache`. */
+export function localFolders({ work, cache }: { work: string; cache: string }): Folders {
+  return { cache, claim: (name) => claimWork(work, name), sweep: () => sweepWork(work) };
+}
 
 /** Makes an empty work folder of this process, readable by its user alone; what an earlier one of that name left is removed. */
 export function claimWork(parent: string, name: string): string {

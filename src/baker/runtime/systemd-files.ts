@@ -16,6 +16,7 @@ const APPLICATION_UNIT = 'kiln-application.service';
 const MASKED = [
   'getty.target',
   'systemd-logind.service',
+  'kmod-static-nodes.service',
   'systemd-modules-load.service',
   'systemd-networkd-wait-online.service',
   'proc-sys-fs-binfmt_misc.automount',

@@ -1,7 +1,13 @@
-import { expandVariables, parseEnvironmentFile, parseExec, splitUnitWords } from '../../formats/unit.ts';
+import {
+  expandVariables,
+  parseEnvironmentFile,
+  parseExec,
+  splitUnitWords,
+  type UnitEntry,
+} from '../../formats/unit.ts';
+import { loadUnit } from '../../formats/unit-files.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
-import { findUnitTexts } from './find-unit.ts';
 import { SERVICE_PATH, type Service, type ServiceCommand, type ServiceDirectory } from './service.ts';
 import { type UnitReader, unitReader } from './unit-reader.ts';
 
@@ -41,16 +47,16 @@ export interface Translation {
  * NOT_FOUND where the tree has no such unit, SPEC_INVALID where it can't be run at all.
  */
 export function translateUnit(tree: FileTree, name: string): Translation {
-  const texts = findUnitTexts(tree, name);
-  if (texts) return translateUnitText(texts, name, tree);
+  const unit = loadUnit(tree, name);
+  if (unit) return translateEntries(unit.entries, name, tree);
   throw new KilnError('NOT_FOUND', `application.run.unit: no package of the image has the unit ${name}`, {
     hint: 'a package of the application must ship it; a command can stand in its place: application.run.command',
   });
 }
 
-/** The same for a unit's texts, drop-ins last. */
-export function translateUnitText(texts: readonly string[], name: string, tree: FileTree): Translation {
-  const unit = unitReader(texts, name, tree);
+/** The same for a unit's entries, those of drop-ins last. */
+export function translateEntries(entries: readonly UnitEntry[], name: string, tree: FileTree): Translation {
+  const unit = unitReader(entries, name, tree);
   const dropped: string[] = unknownSettings(unit);
   const environment = unitEnvironment(unit, tree, dropped);
   const commands = (key: string) =>

@@ -1,4 +1,4 @@
-import { expandSpecifiers, parseUnit, splitUnitWords, type UnitEntry, unitValues } from '../../formats/unit.ts';
+import { expandSpecifiers, splitUnitWords, type UnitEntry, unitValues } from '../../formats/unit.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import { readAccounts, type User } from './accounts.ts';
@@ -15,9 +15,8 @@ export interface UnitReader {
   readonly words: (key: string) => string[];
 }
 
-/** Reads a unit's texts, drop-ins last. Throws KilnError SPEC_INVALID where the unit's user is not in the tree. */
-export function unitReader(texts: readonly string[], name: string, tree: FileTree): UnitReader {
-  const entries = texts.flatMap((text) => parseUnit(text));
+/** Reads a unit's entries, those of drop-ins last. Throws KilnError SPEC_INVALID where the unit's user is not in the tree. */
+export function unitReader(entries: readonly UnitEntry[], name: string, tree: FileTree): UnitReader {
   const raw = (key: string) => unitValues(entries, 'Service', key).map((entry) => entry.value);
   const user = userOf(expandSpecifiers(raw('User').at(-1) ?? 'root', name), name, tree);
   const all = (key: string) => raw(key).map((value) => expandSpecifiers(expandUser(value, user), name));

@@ -24,12 +24,10 @@ export const { declare, run }: CommandModule = {
       progress.step(`${version.image}@${version.version} boots`);
       const results = await awaitReady(ports, instance, version.image);
       signal.throwIfAborted();
-      const ready = results.every((it) => it.passed);
-      return {
-        data: { instance, results },
-        lines: [...describe(instance), ...results.map(tell)],
-        status: ready ? 0 : 1,
-      };
+      const runs = (await ports.testBed.running()).some((it) => it.id === instance.id);
+      const state = runs ? describe(instance) : [`instance ${instance.id} ended`];
+      const status = results.every((it) => it.passed) ? 0 : 1;
+      return { data: { instance, runs, results }, lines: [...state, ...results.map(tell)], status };
     } catch (error) {
       await ports.testBed.stop(instance);
       throw error;

@@ -1,4 +1,10 @@
-import { lockImage, resolveClosureOf, type SetOutcome, specOfPackages } from '../../app/resolve-spec.ts';
+import {
+  lockImage,
+  resolveClosureOf,
+  resolvePackages,
+  type SetOutcome,
+  specOfPackages,
+} from '../../app/resolve-spec.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Answer, CommandModule, Invocation } from '../command.ts';
 import { imageOf } from '../image-argument.ts';
@@ -9,7 +15,7 @@ export const { declare, run }: CommandModule = {
   declare(command) {
     command
       .argument('[spec]', 'an image.yaml, its folder, or the name of a known image')
-      .option('--packages <list>', 'resolve these packages, with commas between them, and no spec')
+      .option('--packages <list>', 'these packages, with commas between them, and no spec; the first is what runs')
       .option('--closure', 'only what the relations ask for; nothing is downloaded and no lock written')
       .option('--prove <file>', 'with --closure: write the proof that the set is the least');
   },
@@ -38,10 +44,7 @@ async function outcomeOf({
   }
   const kiln = await open();
   if (packages !== undefined) {
-    if (!closure) {
-      const hint = 'add --closure, or draft a spec: kiln init PACKAGE';
-      throw new KilnError('USAGE', 'names alone do not say what runs, which evidence starts from', { hint });
-    }
+    if (!closure) return resolvePackages(kiln.ports, splitList(packages));
     return resolveClosureOf(kiln.ports, specOfPackages(splitList(packages)), { proofPath });
   }
   const image = await imageOf(kiln, spec!);

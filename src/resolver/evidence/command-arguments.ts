@@ -28,6 +28,10 @@ export const commandArguments: Rule = {
         context: { ...context, argv: argv.slice(argv.indexOf(script)) },
       };
     }
+    const archive = argv[argv.indexOf('-jar') + 1];
+    if (argv.includes('-jar') && archive !== undefined) {
+      yield { ...demand, needs: archive, paths: [joinPath(context.workingDirectory ?? '/', archive)], role: 'data' };
+    }
     for (const place of filesNamed(argv.slice(1), context.workingDirectory, view)) {
       yield {
         ...demand,

@@ -99,7 +99,7 @@ function drain(state: State): void {
 function weighed(state: State, demand: Demand, subject: Subject, rule: Rule): Demand {
   const { wanted, guessed } = subject.context;
   // One guess does not build on another.
-  if (!wanted && !guessed) return rule.likely ? { ...demand, context: { wanted: true, ...demand.context } } : demand;
+  if (!wanted && !guessed) return rule.likely ? { ...demand, context: { ...demand.context, wanted: true } } : demand;
   if (!guessed && !rule.likely) return { ...demand, required: false, context: { ...demand.context, wanted: true } };
   // A file that was brought back for a guess must still be whole; one that is in anyway brings nothing.
   const bring = demand.bring && rule.loads === true && !state.view.has(subject.path);
@@ -133,7 +133,13 @@ function settle(state: State, demand: Demand): void {
   for (const entry of absent) bring(state, entry.path, entry.package, need);
   for (const entry of [...found.links, found.entry]) addReason(state, entry.path, need);
   const role = demand.role === 'used' ? roleOf(found) : demand.role;
-  enqueue(state, found.entry.path, role, demand.context ?? {});
+  // What is reached only by a need that may be none asks for no more than that.
+  enqueue(
+    state,
+    found.entry.path,
+    role,
+    demand.required ? (demand.context ?? {}) : { ...demand.context, wanted: true },
+  );
 }
 
 /** How a file that was merely named is used: as what it looks like. */

@@ -24,7 +24,7 @@ export const pamServices: Rule = {
       (name) => name !== 'other' && SERVICES.some((folder) => view.trace(`${folder}/${name}`)),
     );
     for (const name of known)
-      yield { ...demand, needs: `PAM service ${name}`, paths: SERVICES.map((it) => `${it}/${name}`) };
+      yield { ...demand, required: true, needs: `PAM service ${name}`, paths: SERVICES.map((it) => `${it}/${name}`) };
     yield {
       ...demand,
       needs: 'PAM service other',

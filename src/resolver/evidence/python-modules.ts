@@ -1,3 +1,4 @@
+import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
 import { type PythonImport, pythonImports } from '../../formats/python-imports.ts';
 import { directoryOf, joinPath } from './path.ts';
 import type { Context, Demand, Rule } from './rule.ts';
@@ -17,9 +18,11 @@ export const pythonModules: Rule = {
     if (source === undefined) return;
     const { path, role, context } = subject;
     const modulePath =
-      role === 'run' || !context.modulePath ? [directoryOf(path), ...(context.modulePath ?? [])] : context.modulePath;
+      role === 'run' || !context.modulePath
+        ? [directoryOf(path), ...(context.modulePath ?? []), ...environmentFolders(path, view)]
+        : context.modulePath;
     const found = pythonImports(source);
-    const at = { by: path, modulePath, isLibrary: OWN_LIBRARY.test(path), view };
+    const at = { by: path, modulePath, isLibrary: OWN_LIBRARY.test(path), wanted: context.wanted, view };
     const owner = view.trace(path)?.entry.package;
     const application = context.application ?? owner ?? '';
     // A package's library offers much that the application never calls; its own modules do its work.
@@ -33,15 +36,73 @@ export const pythonModules: Rule = {
           yield { ...demand, context: { ...demand.context, application } };
       }
     }
+    for (const { name, line } of found.distributions) yield* distributionDemands(name, line, at);
     yield* scriptCommandDemands(found.commands, { rule: this.id, by: path, isLibrary: offers }, context, view);
   },
 };
+
+/** Metadata of a distribution that a script looks itself up in, and the modules which its entry points name. */
+function* distributionDemands(name: string, line: number, place: Place): Iterable<Demand> {
+  const wanted = normalName(name);
+  const roots = [...place.modulePath, ...libraryFolders(place.view)];
+  for (const root of roots) {
+    const folder = place.view
+      .list(root)
+      .find((it) => /\.(egg|dist)-info$/.test(it) && normalName(it.split('-')[0]!) === wanted);
+    if (folder === undefined) continue;
+    const demand = {
+      rule: 'python-modules',
+      by: place.by,
+      line,
+      needs: `metadata of ${name}`,
+      required: false,
+      quiet: true,
+    } as const;
+    for (const file of place.view.list(`${root}/${folder}`)) {
+      yield { ...demand, paths: [`${root}/${folder}/${file}`], role: 'data', bring: true };
+    }
+    const points = place.view.text(`${root}/${folder}/entry_points.txt`) ?? '';
+    for (const [, module] of points.matchAll(/^[\w.-]+\s*=\s*([A-Za-z_][\w.]*)/gm)) {
+      for (const found of moduleDemands(module!, place)) yield { ...demand, ...found, quiet: true };
+    }
+    return;
+  }
+}
+
+/** Names of distributions are equal but for case, `-`, `_` and `.` (PEP 503). */
+function normalName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-');
+}
 
 /** Whether a module belongs to the program that imports it: its own package, or `python3-NAME` of it; or to nobody's. */
 function isOf(owner: string | undefined, application: string | undefined): boolean {
   if (owner === undefined || application === undefined) return owner === undefined;
   return owner === application || owner === `python3-${application}`;
 }
+
+/** Modules that the interpreter loads before any script (CPython's initialization), and every encoding: they are found by name. */
+export const pythonStart: Rule = {
+  id: 'python-start',
+  explanation: 'the python interpreter loads this to start',
+  roles: ['run'],
+  *inspect({ path }, view) {
+    if (languageOf(path) !== 'python') return;
+    const folder = libraryFolders(view).find((it) => view.trace(`${it}/encodings/__init__.py`));
+    const encodings = view.list(`${folder}/encodings`).filter((name) => /^\w+\.py$/.test(name));
+    for (const name of [
+      'site',
+      'codecs',
+      'io',
+      'abc',
+      'os',
+      ...encodings.map((it) => `encodings.${it.slice(0, -3)}`),
+    ]) {
+      for (const demand of moduleDemands(name, { by: path, modulePath: [], view })) {
+        yield { ...demand, rule: this.id, required: false, quiet: true };
+      }
+    }
+  },
+};
 
 /** Modules that a command names: `gunicorn app:app`, `python3 -m package`, `celery -A project`. */
 export const pythonApplications: Rule = {
@@ -85,6 +146,7 @@ interface Place {
   readonly modulePath: readonly string[];
   readonly view: View;
   readonly isLibrary?: boolean;
+  readonly wanted?: boolean;
 }
 
 type Found = Omit<Demand, 'rule' | 'required'>;
@@ -95,7 +157,9 @@ function* importDemands(it: PythonImport, place: Place): Iterable<Demand> {
   const common = { rule: 'python-modules', line: it.line };
   const required = !it.guarded && !place.isLibrary;
   // Packages of the distribution name what they can do without; what an application of one's own tries is worth a line.
-  const quiet = place.isLibrary === true || (it.guarded && place.view.trace(place.by)?.entry.package !== undefined);
+  const quiet =
+    place.isLibrary === true ||
+    ((it.guarded || place.wanted === true) && place.view.trace(place.by)?.entry.package !== undefined);
   for (const demand of moduleDemands(base, place))
     yield { ...demand, ...common, required, quiet: quiet || demand.quiet === true };
   for (const name of it.names) {
@@ -162,7 +226,9 @@ function placesOf(stem: string, view: View): string[] {
   const compiled = view.list(directoryOf(stem)).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.so'));
   if (compiled.length > 0) return [`${directoryOf(stem)}/${compiled[0]}`];
   if (isFile(`${stem}.py`)) return [`${stem}.py`];
-  return view.trace(stem)?.entry.type === 'directory' ? [stem] : [];
+  if (view.trace(stem)?.entry.type === 'directory') return [stem];
+  // setuptools keeps what it imports as `extern` in `_vendor`.
+  return stem.includes('/extern/') ? placesOf(stem.replace('/extern/', '/_vendor/'), view) : [];
 }
 
 /** Names in strings that lead to a module which is there: how programs choose their parts by configuration. */
@@ -189,6 +255,14 @@ function libraryFolders(view: View): string[] {
     ...versions.flatMap((it) => [`/usr/lib/${it}`, `/usr/lib/${it}/lib-dynload`, `/usr/local/lib/${it}/dist-packages`]),
     '/usr/lib/python3/dist-packages',
   ];
+}
+
+/** Folders of modules of the virtual environment whose interpreter a script names (PEP 405). */
+function environmentFolders(script: string, view: View): string[] {
+  const interpreter = parseInterpreterLine(view.head(script).toString('latin1'))?.interpreter;
+  const root = directoryOf(directoryOf(interpreter ?? script));
+  if (!view.trace(`${root}/pyvenv.cfg`)) return [];
+  return view.list(`${root}/lib`).map((name) => `${root}/lib/${name}/site-packages`);
 }
 
 /** Whether a module is compiled into the interpreter: its table of them is texts in its data. */

@@ -11,7 +11,7 @@ import { nodeModules } from './node-modules.ts';
 import { pamModules, pamServices } from './pam-modules.ts';
 import { perlModules } from './perl-modules.ts';
 import { programFolders } from './program-folders.ts';
-import { pythonApplications, pythonModules } from './python-modules.ts';
+import { pythonApplications, pythonModules, pythonStart } from './python-modules.ts';
 import type { Rule } from './rule.ts';
 import { scriptInterpreter } from './script-interpreter.ts';
 import { shellCommands } from './shell-commands.ts';
@@ -32,6 +32,7 @@ export const rules: readonly Rule[] = [
   perlModules,
   pythonModules,
   pythonApplications,
+  pythonStart,
   nodeModules,
   programFolders,
   commandArguments,

@@ -37,7 +37,11 @@ export function* scriptCommandDemands(
     } as const;
     if (command.byShell) yield { ...demand, needs: '/bin/sh', paths: ['/usr/bin/sh'] };
     if (command.text !== undefined && !at.isLibrary) {
-      yield* shellTextDemands(command.text, { by: at.by, line: command.line }, context, view);
+      // As above: the text may stand where this program never comes, such as below `if WINDOWS`.
+      const wanted = { ...context, wanted: true };
+      for (const found of shellTextDemands(command.text, { by: at.by, line: command.line }, wanted, view)) {
+        yield { ...found, required: false };
+      }
     } else {
       const argv = [command.program];
       yield { ...demand, needs: command.program, paths: commandPaths(command.program), context: { argv } };

@@ -1,4 +1,5 @@
-import { type ElfFacts, elfFacts, elfTexts, isElf } from '../../formats/elf.ts';
+import { type ElfFacts, elfFacts, isElf } from '../../formats/elf.ts';
+import { elfTexts } from '../../formats/elf-texts.ts';
 import { unionTree } from '../../formats/union-tree.ts';
 import { isMergeLink, mergedPath } from '../../formats/usr-merge.ts';
 import type { FileEntry, FileTree } from '../../model/file-tree.ts';

@@ -17,6 +17,7 @@ const DEBIAN_SET_ID = [
   '/usr/bin/su',
   '/usr/bin/umount',
   '/usr/lib/dbus-1.0/dbus-daemon-launch-helper',
+  '/usr/lib/mysql/plugin/auth_pam_tool_dir/auth_pam_tool',
   '/usr/lib/openssh/ssh-keysign',
   '/usr/sbin/unix_chkpwd',
 ];

@@ -31,19 +31,22 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 export function readSsh(tree: FileTree): Inventory['ssh'] {
   const server = tree.resolve('/usr/sbin/sshd')?.type === 'file';
   const options: Record<string, string> = {};
-  readConfiguration(tree, '/etc/ssh/sshd_config', options, 0);
+  readConfiguration(tree, '/etc/ssh/sshd_config', options, new Set());
   if (!server && Object.keys(options).length === 0) return { server, options };
   return { server, options: { ...DEFAULTS, ...options } };
 }
 
-function readConfiguration(tree: FileTree, path: string, options: Record<string, string>, depth: number): void {
+function readConfiguration(tree: FileTree, path: string, options: Record<string, string>, seen: Set<string>): void {
+  // The first value counts, so a file that is included again says nothing new.
+  if (seen.has(path)) return;
+  seen.add(path);
   for (const { text } of settingLines(readText(tree, path) ?? '', /^\s*#/)) {
     const [, key = '', value = ''] = /^(\S+?)(?:\s*=\s*|\s+)(.*)$/.exec(text) ?? [];
     const name = key.toLowerCase();
     // What follows a Match holds for some connections only.
     if (name === 'match') return;
-    if (name === 'include' && depth < 16) {
-      for (const file of included(tree, value)) readConfiguration(tree, file, options, depth + 1);
+    if (name === 'include') {
+      for (const file of included(tree, value)) readConfiguration(tree, file, options, seen);
     } else if (name !== '') options[name] ??= value.trim().replaceAll(/^"|"$/g, '');
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
 import { answer, defineRule } from '../rule.ts';
 
@@ -39,6 +40,7 @@ export const buildState = defineRule({
         file: path,
         seen: `${size} bytes`,
         wanted: 'absent',
+        fix: removeFix(path),
       })),
     );
   },

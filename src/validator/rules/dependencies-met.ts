@@ -61,6 +61,7 @@ function finding(
     package: name,
     seen: seen ?? 'absent',
     wanted,
+    fix: { field: 'resolution.include', add: provider ?? group[0]!.name },
     mend: `package ${provider ?? group[0]!.name} has it`,
   };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ElfFile } from '../elf/library-search.ts';
 import { loadAll } from '../elf/load-all.ts';
 import { isPrivateNeighbour, type MissingLibrary } from '../elf/load-scope.ts';
+import { includeFix } from '../fixes.ts';
 import { answer, defineRule, notApplicable, type Observation, type RuleContext } from '../rule.ts';
 
 /** For all that can run: the program interpreter and each NEEDED library are in the image, where ld.so finds them. */
@@ -35,6 +36,7 @@ function interpreterFinding({ tree, inventory, providerOf }: RuleContext, { path
       seen: found ? `mode 0${found.mode.toString(8)}` : 'absent',
       wanted: interpreter,
       mend: mendOf(providerOf(interpreter)),
+      fix: includeFix(interpreter, undefined),
     },
   ];
 }
@@ -47,6 +49,7 @@ function libraryFinding({ inventory, providerOf }: RuleContext, { soname, by }: 
     seen: elsewhere(inventory.elf, soname) ?? 'absent',
     wanted: soname,
     mend: mendOf(providerOf(soname)),
+    fix: includeFix(soname, providerOf(soname)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
 import { answer, defineRule } from '../rule.ts';
 
@@ -25,6 +26,7 @@ export const fileCapabilities = defineRule({
         message: `${file.path} gives whoever runs it ${extra.join(', ')}`,
         file: file.path,
         package: file.package || undefined,
+        fix: removeFix(file.path),
         seen: file.capabilities.join(', '),
         wanted: 'no capabilities',
       })),

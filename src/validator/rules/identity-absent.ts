@@ -17,6 +17,7 @@ export const identityAbsent = defineRule({
         message: `${secret.path} is a ${secret.kind.replace('-', ' ')} that every instance would share`,
         file: secret.path,
         package: secret.package || undefined,
+        fix: { field: 'identities', add: { path: secret.path, remove: true } },
         seen: secret.format,
         wanted: 'absent or empty',
       })),

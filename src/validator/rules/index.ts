@@ -1,6 +1,8 @@
 import type { Rule } from '../rule.ts';
 import { buildState } from './build-state.ts';
 import { conffilesUnchanged } from './conffiles-unchanged.ts';
+import { configurationPresent } from './configuration-present.ts';
+import { configuredFolders } from './configured-folders.ts';
 import { dependenciesMet } from './dependencies-met.ts';
 import { elfLibraries } from './elf-libraries.ts';
 import { elfSymbolVersions } from './elf-symbol-versions.ts';
@@ -13,6 +15,7 @@ import { needsMet } from './needs-met.ts';
 import { nssModules } from './nss-modules.ts';
 import { packageSet } from './package-set.ts';
 import { pamModules } from './pam-modules.ts';
+import { portsFree } from './ports-free.ts';
 import { privateKeys } from './private-keys.ts';
 import { scriptInterpreters } from './script-interpreters.ts';
 import { serviceStarts } from './service-starts.ts';
@@ -36,6 +39,9 @@ export const builtInRules: readonly Rule[] = [
   needsMet,
   usersAndGroups,
   writableFolders,
+  configurationPresent,
+  configuredFolders,
+  portsFree,
   lowPorts,
   pamModules,
   nssModules,

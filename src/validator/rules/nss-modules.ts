@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { includeFix } from '../fixes.ts';
 import { readText, settingLines } from '../read/text.ts';
 import { answer, defineRule, notApplicable, type Observation } from '../rule.ts';
 
 /** Part of the C library itself since 2.34. */
 const BUILT_IN = new Set(['files', 'dns', 'compat', 'db']);
+/** What programs look up without being asked to; Debian's default names nis for netgroups, which nobody uses. */
 const DATABASES = new Set([
   'passwd',
   'group',
@@ -13,9 +15,6 @@ const DATABASES = new Set([
   'services',
   'protocols',
   'networks',
-  'ethers',
-  'rpc',
-  'netgroup',
   'initgroups',
 ]);
 
@@ -49,6 +48,7 @@ export const nssModules = defineRule({
           seen: 'absent',
           wanted: library,
           mend: provider && `package ${provider} has it`,
+          fix: includeFix(library, provider),
         });
       }
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { includeFix } from '../fixes.ts';
 import { answer, defineRule, notApplicable, type Observation, type RuleContext } from '../rule.ts';
 
 const FOLDERS = ['/usr/lib/x86_64-linux-gnu/security', '/usr/lib/aarch64-linux-gnu/security', '/usr/lib/security'];
@@ -46,6 +47,7 @@ function lineFinding(
       seen: 'absent',
       wanted: places[0]!,
       mend: provider && `package ${provider} has it`,
+      fix: includeFix(places[0]!, provider),
     },
   ];
 }

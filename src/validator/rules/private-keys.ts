@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
 import { answer, defineRule } from '../rule.ts';
 
@@ -23,6 +24,9 @@ export const privateKeys = defineRule({
           message: `${secret.path} holds ${secret.encrypted ? 'an encrypted' : 'a'} ${secret.kind.replace('-', ' ')}`,
           file: secret.path,
           package: secret.package || undefined,
+          fix: secret.package
+            ? removeFix(secret.path)
+            : { field: 'identities', add: { path: secret.path, remove: true } },
           seen: secret.line > 0 ? `${secret.format}, line ${secret.line}` : secret.format,
           wanted: 'none',
         })),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { includeFix } from '../fixes.ts';
 import { findProgram } from '../programs.ts';
 import { answer, defineRule, notApplicable, type Observation } from '../rule.ts';
 
@@ -27,6 +28,7 @@ export const scriptInterpreters = defineRule({
             seen: 'absent',
             wanted: lost,
             mend: provider && `package ${provider} has it`,
+            fix: includeFix(lost, provider),
           },
         ];
       }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FileEntry } from '../../model/file-tree.ts';
 import { blockedAt, may, serviceCredentials } from '../access.ts';
+import { includeFix } from '../fixes.ts';
 import { findProgram } from '../programs.ts';
 import { answer, defineRule, notApplicable, type Observation } from '../rule.ts';
 
@@ -25,6 +26,7 @@ export const serviceStarts = defineRule({
           seen: there ? describe(there) : 'absent',
           wanted: 'an executable file',
           mend: provider && `package ${provider} has it`,
+          fix: there ? undefined : includeFix(program, provider),
         },
       ]);
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
 import { answer, defineRule } from '../rule.ts';
 
@@ -22,6 +23,7 @@ export const setuidFiles = defineRule({
           message: `${file.path} runs as ${file.setuid ? `user ${file.owner || file.uid}` : `group ${file.group || file.gid}`}`,
           file: file.path,
           package: file.package || undefined,
+          fix: removeFix(file.path),
           seen: file.mode,
           wanted: `0${file.mode.slice(1)}`,
         })),

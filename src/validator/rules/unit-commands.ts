@@ -1,22 +1,28 @@
 import { z } from 'zod';
 import type { InventoryUnit } from '../../model/inventory.ts';
+import { includeFix } from '../fixes.ts';
 import { findProgram } from '../programs.ts';
 import { answer, defineRule, notApplicable, type Observation, type RuleContext } from '../rule.ts';
+
+/** Without one of these the unit does not start; without another it is not reloaded, or is stopped by a signal. */
+const STARTING = new Set(['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost']);
 
 /** Each command of a unit that will be started exists; one that may fail (`-`) is excused (systemd.service(5)). */
 export const unitCommands = defineRule({
   id: 'unit-commands',
   title: 'each command of the application’s unit, and of the units that systemd starts, is in the image',
   remedy: 'resolve again, or name the command under resolution.includeFiles in the spec',
-  parameters: z.strictObject({}),
-  check(context) {
+  parameters: z.strictObject({
+    all: z.boolean().default(false).describe('judge also what reloads and stops a unit'),
+  }),
+  check(context, { all }) {
     const { inventory, spec } = context;
     const wanted = spec.application.run.unit;
     const found = inventory.units.some((it) => it.name === wanted);
     if (wanted !== undefined && !found) return answer([absentUnit(context, wanted)]);
     const started = inventory.units.filter((it) => isStarted(context, it));
     if (started.length === 0) return notApplicable('the application is a command, and no unit is started');
-    return answer(started.flatMap((unit) => commandFindings(context, unit)));
+    return answer(started.flatMap((unit) => commandFindings(context, unit, all)));
   },
 });
 
@@ -27,9 +33,10 @@ function isStarted({ spec, reachability }: RuleContext, unit: InventoryUnit): bo
   return reachability === undefined || reachability.reachable.has(unit.path);
 }
 
-function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit): Observation[] {
+function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit, all: boolean): Observation[] {
   const lost = unit.commands.filter(
-    ({ program, optional }) => !optional && program !== '' && !findProgram(tree, program),
+    ({ key, program, optional }) =>
+      (all || STARTING.has(key)) && !optional && program !== '' && !findProgram(tree, program),
   );
   return lost.map(({ key, line, program }) => {
     const provider = providerOf(program);
@@ -40,6 +47,7 @@ function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit)
       seen: 'absent',
       wanted: program,
       mend: provider && `package ${provider} has it`,
+      fix: includeFix(program, provider),
     };
   });
 }

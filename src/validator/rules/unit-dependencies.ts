@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { includeFix } from '../fixes.ts';
+import { hasUnit } from '../read/units.ts';
 import { answer, defineRule, notApplicable } from '../rule.ts';
 
 /** Units that systemd makes by itself, or that a device or mount makes (systemd.special(7)). */
@@ -16,12 +18,13 @@ export const unitDependencies = defineRule({
     if (name === '' || inventory.image.init !== 'systemd')
       return notApplicable('the application is not started by systemd');
     const byName = new Map(inventory.units.map((it) => [it.name, it]));
+    const names = new Set(byName.keys());
     const pending = [name];
     const lost = new Map<string, string>();
     for (const current of pending) {
       for (const required of byName.get(current)?.requires ?? []) {
         if (MADE.test(required) || pending.includes(required)) continue;
-        if (byName.has(required) || byName.has(required.replace(/@.*(?=\.)/, '@'))) pending.push(required);
+        if (hasUnit(names, required)) pending.push(required);
         else lost.set(required, current);
       }
     }
@@ -34,6 +37,7 @@ export const unitDependencies = defineRule({
           seen: 'absent',
           wanted: required,
           mend: provider && `package ${provider} has it`,
+          fix: includeFix(required, provider),
         };
       }),
     );

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { blockedAt, may, serviceCredentials } from '../access.ts';
+import { folderFix } from '../fixes.ts';
 import { answer, defineRule, type Observation, type RuleContext } from '../rule.ts';
 
 /** Emptied or mounted at each boot: what lies below is made then. */
@@ -42,7 +43,15 @@ function wantedFolders({ inventory, spec }: RuleContext, folders: readonly strin
 function folderFinding({ tree, inventory }: RuleContext, { path, by, write }: Wanted): Observation[] {
   const entry = tree.resolve(path);
   const about = { file: path, wanted: write ? `a folder that ${inventory.service.user} may write to` : 'a folder' };
-  if (!entry) return [{ message: `${path} (${by}) is not in the image`, seen: 'absent', ...about }];
+  if (!entry)
+    return [
+      {
+        message: `${path} (${by}) is not in the image`,
+        seen: 'absent',
+        ...about,
+        fix: folderFix(path, inventory.service.user, inventory.service.group),
+      },
+    ];
   if (entry.type !== 'directory') return [{ message: `${path} (${by}) is not a folder`, seen: entry.type, ...about }];
   const who = serviceCredentials(inventory);
   if (!who) return [];

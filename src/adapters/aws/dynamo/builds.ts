@@ -1,5 +1,5 @@
-import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type Build, type BuildState, build, buildState, type StepRecord } from '../../../model/build.ts';
 import type { Catalog } from '../../../ports/catalog.ts';
 import { errorName } from '../aws-fault.ts';

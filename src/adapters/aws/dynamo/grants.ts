@@ -46,7 +46,10 @@ function itemOf(it: Grant): Item {
 
 const grantOf = (item: Item): Grant => grant.parse(item.record);
 
-function candidates(table: DynamoTable, filter: { image?: string; version?: number; account?: string }): Promise<Item[]> {
+function candidates(
+  table: DynamoTable,
+  filter: { image?: string; version?: number; account?: string },
+): Promise<Item[]> {
   const { image, version, account } = filter;
   if (image !== undefined) {
     const skPrefix = version === undefined ? 'GRANT#' : `GRANT#${padded(version)}#`;

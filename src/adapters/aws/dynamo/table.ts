@@ -52,7 +52,10 @@ export async function queryItems(table: DynamoTable, wanted: Wanted): Promise<It
   return items.slice(0, limit);
 }
 
-function queryOf(table: DynamoTable, { pk, skPrefix, index, newestFirst, where = {}, limit }: Wanted): QueryCommandInput {
+function queryOf(
+  table: DynamoTable,
+  { pk, skPrefix, index, newestFirst, where = {}, limit }: Wanted,
+): QueryCommandInput {
   const [pkName, skName] = index ? [`${index}Pk`, `${index}Sk`] : ['pk', 'sk'];
   const conditions = Object.entries(where).filter(([, value]) => value !== undefined);
   const filtered = conditions.length > 0;

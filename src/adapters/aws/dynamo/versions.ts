@@ -74,7 +74,12 @@ async function allocate(table: DynamoTable, image: string, buildId: string): Pro
 
 async function putVersion(table: DynamoTable, version: ImageVersion): Promise<void> {
   const { image, version: number, buildId } = version;
-  const item: Item = { ...keyOf(image, number), record: version, allPk: 'VERSIONS', allSk: `${image}#${padded(number)}` };
+  const item: Item = {
+    ...keyOf(image, number),
+    record: version,
+    allPk: 'VERSIONS',
+    allSk: `${image}#${padded(number)}`,
+  };
   const put = new PutCommand({
     TableName: table.name,
     Item: item,

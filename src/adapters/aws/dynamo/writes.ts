@@ -1,5 +1,5 @@
-import { PutCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PutCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { KilnError } from '../../../model/error.ts';
 import { errorName } from '../aws-fault.ts';
 import type { DynamoTable, Item, Key } from './table.ts';

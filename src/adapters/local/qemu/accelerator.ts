@@ -1,29 +1,28 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Accelerator, emulated, instanceFile } from './machine.ts';
-import { startMachine } from './start.ts';
+import { KilnError } from '../../../model/error.ts';
+import { type Accelerator, emulated } from './machine.ts';
+import { HANDED_OVER, timeBoot } from './time-boot.ts';
 
 const CANDIDATES: readonly Accelerator[] = [
   { kind: 'kvm', cpu: 'host' },
   // Some nested hosts refuse to have this one register set.
   { kind: 'kvm', cpu: 'host,-arch-capabilities' },
 ];
-const SILENCE_MS = 8_000;
-const TRIAL_MS = 30_000;
-/** The initial RAM file system says it when the kernel runs and has found its disk. */
-const BOOTED = /^kiln: root file system is/m;
+const LIMITS = { silenceMs: 8_000, totalMs: 30_000 };
 
 /**
  * KVM if a boot of `disk` under it gets as far as the root file system, else emulation: `/dev/kvm` may exist and not work. The
  * verdict holds until this machine boots again and is kept in `folder`.
  */
-export async function chooseAccelerator(disk: string, folder: string): Promise<Accelerator> {
+export async function chooseAccelerator(disk: string, folder: string, signal?: AbortSignal): Promise<Accelerator> {
   const path = join(folder, 'accelerator.json');
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const known = readVerdict(path);
   if (known?.boot === boot) return known.accelerator;
-  const accelerator = (existsSync('/dev/kvm') ? await firstThatBoots(disk, folder) : undefined) ?? emulated;
+  const accelerator = (existsSync('/dev/kvm') ? await firstThatBoots(disk, folder, signal) : undefined) ?? emulated;
+  // A trial that was cut short says nothing.
+  if (signal?.aborted) return accelerator;
   writeFileSync(`${path}.${process.pid}`, JSON.stringify({ boot, accelerator }));
   renameSync(`${path}.${process.pid}`, path);
   return accelerator;
@@ -37,40 +36,23 @@ function readVerdict(path: string): { boot: string; accelerator: Accelerator } |
   }
 }
 
-async function firstThatBoots(disk: string, folder: string): Promise<Accelerator | undefined> {
+async function firstThatBoots(disk: string, folder: string, signal?: AbortSignal): Promise<Accelerator | undefined> {
   for (const accelerator of CANDIDATES) {
-    if (await boots(disk, accelerator, folder)) return accelerator;
+    if (await boots(disk, accelerator, folder, signal)) return accelerator;
   }
   return undefined;
 }
 
-async function boots(disk: string, accelerator: Accelerator, parent: string): Promise<boolean> {
+async function boots(disk: string, accelerator: Accelerator, parent: string, signal?: AbortSignal): Promise<boolean> {
   const folder = mkdtempSync(join(parent, 'trial-'));
+  const machine = { disk, accelerator, memoryMiB: 512, diskBus: 'virtio', ports: [] } as const;
   try {
-    const machine = { disk, accelerator, memoryMiB: 512, diskBus: 'virtio', ports: [] } as const;
-    const { child } = await startMachine(machine, folder, false);
-    try {
-      return await bootsInTime(
-        join(folder, instanceFile.console),
-        () => child.exitCode === null && child.signalCode === null,
-      );
-    } finally {
-      child.kill('SIGKILL');
-    }
-  } catch {
+    return (await timeBoot(machine, folder, HANDED_OVER, { ...LIMITS, signal })) !== undefined;
+  } catch (error) {
+    // Without QEMU or firmware there is nothing to learn; a refusal of KVM is the answer.
+    if (error instanceof KilnError && error.hint?.startsWith('apt-get')) throw error;
     return false;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function bootsInTime(console: string, isAlive: () => boolean): Promise<boolean> {
-  const began = Date.now();
-  while (isAlive() && Date.now() - began < TRIAL_MS) {
-    await sleep(100);
-    const text = readFileSync(console, 'latin1');
-    if (BOOTED.test(text)) return true;
-    if (text === '' && Date.now() - began > SILENCE_MS) return false;
-  }
-  return false;
 }

@@ -97,6 +97,13 @@ end_group() {
   kill -s KILL "$pid" 2>/dev/null
 }
 
+# A service without its keys would fail, or make its own.
+while [ -z "$stopping" ] && [ ! -e /var/lib/kiln/first-boot-done ]; do
+  /usr/lib/kiln/first-boot && break
+  say 'waits for the first boot to succeed'
+  pause 5
+done
+
 delay=1
 while [ -z "$stopping" ]; do
   began=$(seconds) status=0

@@ -1,0 +1,3 @@
+import { makeHandler } from './handler.ts';
+
+export const handler = makeHandler();

@@ -1,0 +1,64 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { MiddlewareObj, MiddyfiedHandler } from '@middy/core';
+import { KilnError } from '../../src/model/error.ts';
+
+export const logger = new Logger({ serviceName: 'kiln' });
+export const metrics = new Metrics({ namespace: 'Kiln', serviceName: 'kiln' });
+const tracer = new Tracer({ serviceName: 'kiln' });
+
+/** Fields of an event that every log line of its invocation carries. */
+function keysOf(event: unknown): Record<string, unknown> {
+  const { image, buildId, executionId, request } = (event ?? {}) as Record<string, unknown>;
+  return { image: image ?? (request as { image?: string } | undefined)?.image, buildId, executionId };
+}
+
+interface Run {
+  readonly event: unknown;
+  readonly context: { readonly functionName?: string; readonly awsRequestId?: string };
+  readonly internal: Record<string, unknown>;
+  readonly response?: unknown;
+  readonly error?: unknown;
+}
+
+/** What goes round every step: structured logs with the build's id, how long it took and how it ended, a trace segment. */
+function observation(): MiddlewareObj {
+  return {
+    before(run) {
+      const { event, context, internal } = run as unknown as Run;
+      internal.startedAt = Date.now();
+      logger.appendKeys({ ...keysOf(event), requestId: context.awsRequestId });
+      tracer.annotateColdStart();
+    },
+    after(run) {
+      const it = run as unknown as Run;
+      const { outcome = 'done' } = (it.response ?? {}) as { outcome?: string };
+      finish(it, outcome);
+      logger.info('done', { outcome });
+    },
+    onError(run) {
+      const it = run as unknown as Run;
+      const { error } = it;
+      finish(it, error instanceof KilnError ? error.code : 'internal');
+      if (error instanceof KilnError) logger.warn(error.message, { code: error.code, hint: error.hint });
+      else logger.error('broken promise', error as Error);
+    },
+  };
+}
+
+function finish({ context, internal }: Run, outcome: string): void {
+  metrics.addDimension('step', context.functionName ?? 'unknown');
+  metrics.addDimension('outcome', outcome);
+  metrics.addMetric('StepMilliseconds', MetricUnit.Milliseconds, Date.now() - Number(internal.startedAt));
+  metrics.publishStoredMetrics();
+  logger.resetKeys();
+}
+
+/**
+ * A step's handler as it is deployed. A fault leaves it as an error whose `name` is its code: Lambda makes that the
+ * `errorType`, and the state machine's `ErrorEquals` matches it.
+ */
+export function observed<E, R>(handler: MiddyfiedHandler<E, R>): MiddyfiedHandler<E, R> {
+  return handler.use(observation() as never) as unknown as MiddyfiedHandler<E, R>;
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { type Cause, cause } from '../../src/model/build.ts';
+import { KilnError } from '../../src/model/error.ts';
+
+export interface BuildRequested {
+  readonly image: string;
+  readonly cause: Cause;
+  /** Key of the image's spec, where the event says that it is there. */
+  readonly spec?: string;
+}
+
+const imageName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an image’s name');
+
+const event = z.object({
+  id: z.string().min(1),
+  'detail-type': z.string(),
+  detail: z.record(z.string(), z.unknown()).default({}),
+});
+
+const requested = z.object({ image: imageName, cause: cause.optional() });
+const updated = z.object({ images: z.array(imageName).optional(), component: z.string().optional() });
+const stored = z.object({ object: z.object({ key: z.string() }) });
+
+/**
+ * What an EventBridge event asks to be built: `kiln.build.requested` names the image, `kiln.component.updated` may name
+ * images (else all known ones are looked at), a changed object in the bucket says by its key. Throws USAGE.
+ */
+export function requestsOf(input: unknown, known: readonly string[]): { eventId: string; requests: BuildRequested[] } {
+  const { id, 'detail-type': type, detail } = valid(event, input);
+  return { eventId: id, requests: forType(type, detail, known) };
+}
+
+function forType(type: string, detail: unknown, known: readonly string[]): BuildRequested[] {
+  switch (type) {
+    case 'kiln.build.requested': {
+      const { image, cause: why = { kind: 'request' } } = valid(requested, detail);
+      return [{ image, cause: why }];
+    }
+    case 'kiln.component.updated': {
+      const { images = known, component } = valid(updated, detail);
+      return images.map((image) => ({ image, cause: { kind: 'component', detail: component } }));
+    }
+    case 'Object Created':
+      return forObject(valid(stored, detail).object.key, known);
+    default:
+      return [];
+  }
+}
+
+function forObject(key: string, known: readonly string[]): BuildRequested[] {
+  const all = (why: Cause) => known.map((image) => ({ image, cause: why }));
+  if (key === 'settings/accounts.yaml') return all({ kind: 'account', detail: key });
+  if (key.startsWith('settings/policies/')) return all({ kind: 'policy', detail: key });
+  const [, image] = /^settings\/images\/([a-z0-9][a-z0-9-]*)\/./.exec(key) ?? [];
+  // The lock is written by the build itself: it calls for no other one.
+  if (image === undefined || key.endsWith('/image.lock')) return [];
+  const spec = key.endsWith(`/${image}/image.yaml`) ? key : undefined;
+  return [{ image, cause: { kind: 'test', detail: key }, spec }];
+}
+
+function valid<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new KilnError('USAGE', `the event is not valid: ${issue?.path.join('.') || 'event'}: ${issue?.message}`);
+}
