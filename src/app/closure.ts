@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Reason } from '../model/lock.ts';
 import type { PackageRecord, VerifiedIndex } from '../model/package.ts';
 import type { ImageSpec, Resolution } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Need } from '../resolver/evidence/gather.ts';
+import { loadUniverse } from '../resolver/load-universe.ts';
 import { type ResolvedPackage, type ResolveOutcome, type Root, resolve } from '../resolver/resolve.ts';
-import { buildUniverse, type Universe } from '../resolver/universe.ts';
+import type { Universe } from '../resolver/universe.ts';
 
 export interface Archive {
   readonly indexes: readonly VerifiedIndex[];
@@ -13,10 +14,12 @@ export interface Archive {
 }
 
 /** The packages that the spec's sources offer, from verified indexes. Throws what `PackageSource.indexes` throws. */
-export async function openArchive(ports: Pick<Ports, 'source' | 'progress'>, os: ImageSpec['os']): Promise<Archive> {
+export async function openArchive(
+  ports: Pick<Ports, 'source' | 'progress' | 'folders'>,
+  os: ImageSpec['os'],
+): Promise<Archive> {
   const indexes = await ports.source.indexes(os, ports.progress);
-  const texts = await Promise.all(indexes.map(async (index) => ({ index, text: await readFile(index.path) })));
-  return { indexes, universe: buildUniverse(texts, os.architecture) };
+  return { indexes, universe: loadUniverse(join(ports.folders.cache, 'universes'), indexes, os.architecture) };
 }
 
 /** What the spec itself names: the roots of the closure. */

@@ -1,3 +1,4 @@
+import { placedFiles } from '../baker/application-files.ts';
 import { memoryTree } from '../formats/memory-tree.ts';
 import { openTarTree } from '../formats/tar-tree.ts';
 import { unionTree } from '../formats/union-tree.ts';
@@ -8,12 +9,15 @@ import type { ImageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import { gatherEvidence } from '../resolver/evidence/gather.ts';
 import { readInventory } from '../validator/inventory.ts';
+import { ownedTree } from '../validator/owned-tree.ts';
 import type { Pack } from '../validator/pack.ts';
 import { validate } from '../validator/validate.ts';
 import { startsOf } from './find-evidence.ts';
 
 export interface Subject {
   readonly spec: ImageSpec;
+  /** Of the spec: the user's own files are relative to it. */
+  readonly directory: string;
   readonly lock: Lock;
   /** Of the tar of the baked root tree. */
   readonly treeDigest: string;
@@ -27,9 +31,9 @@ type ExaminationPorts = Pick<Ports, 'store' | 'source' | 'progress'>;
 /** Opens the tree that was baked, with what it is compared with: the locked packages' own files. */
 export async function openExamination(
   ports: ExaminationPorts,
-  { spec, lock, treeDigest }: Subject,
+  { spec, directory, lock, treeDigest }: Subject,
 ): Promise<Examination> {
-  const tree = openTarTree(await ports.store.path(treeDigest));
+  const baked = openTarTree(await ports.store.path(treeDigest));
   await ports.source.fetch(
     [...lock.packages, ...lock.build.base],
     () => ports.source.indexes(spec.os, ports.progress),
@@ -38,12 +42,24 @@ export async function openExamination(
   const contents = new Map(
     await Promise.all(lock.packages.map(async (it) => [it.name, await filesOf(ports, it)] as const)),
   );
+  const tree = ownedTree(baked, lock, contents);
   const base = unionTree(await Promise.all(lock.build.base.map((it) => filesOf(ports, it))));
   const reachability = gatherEvidence({ tree, candidates: memoryTree({}), starts: startsOf(spec) });
-  const providerOf = (want: string) => (want.startsWith('/') ? base.lookup(want)?.package : undefined);
-  const request = { tree, lock, spec, contents, reachability, providerOf };
+  const providerOf = (want: string) =>
+    placesOf(want)
+      .map((path) => base.lookup(path)?.package)
+      .find((it) => it !== undefined);
+  const ownFiles = new Set(placedFiles(spec, directory).map((it) => it.path));
+  const request = { tree, lock, spec, ownFiles, contents, reachability, providerOf };
   const inventory = readInventory(request);
   return (packs) => validate({ ...request, packs, inventory });
+}
+
+/** Where a path, a soname or a command may lie. */
+function placesOf(want: string): string[] {
+  if (want.startsWith('/')) return [want];
+  if (/\.so\b/.test(want)) return [`/usr/lib/x86_64-linux-gnu/${want}`, `/usr/lib/${want}`];
+  return ['/usr/bin', '/usr/sbin'].map((folder) => `${folder}/${want}`);
 }
 
 async function filesOf({ source }: ExaminationPorts, deb: LockedDeb): Promise<FileTree> {

@@ -45,7 +45,7 @@ async function judgeAgain(
   const loaded = await ports.specs.load(image);
   const examination = async () => {
     const lock = lockSchema.parse(JSON.parse((await ports.store.read(lockDigest)).toString('utf8')));
-    return openExamination(ports, { spec: loaded.spec, lock, treeDigest });
+    return openExamination(ports, { ...loaded, lock, treeDigest });
   };
   return judgeOver(await ports.specs.accounts(image), loaded, await loadPacks(ports, loaded), examination)(account);
 }

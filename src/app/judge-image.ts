@@ -31,7 +31,7 @@ export async function judgeImage(ports: JudgePorts, request: StepRequest): Promi
     const loaded = await ports.specs.load(request.image);
     const examination = lazily(async () => {
       const { treeDigest } = await resultOf<Baked>(ports.catalog, request.buildId, 'bake');
-      return openExamination(ports, { spec: loaded.spec, lock: await readLock(ports, request), treeDigest });
+      return openExamination(ports, { ...loaded, lock: await readLock(ports, request), treeDigest });
     });
     const accounts = await ports.specs.accounts(request.image);
     const asked = new Set([...accounts.map((it) => it.id), ...loaded.spec.distribute.accounts]);

@@ -28,7 +28,7 @@ export interface LockRequest {
   readonly existing?: Lock;
 }
 
-type LockPorts = Pick<Ports, 'source' | 'progress'>;
+type LockPorts = Pick<Ports, 'source' | 'progress' | 'folders'>;
 type Unsatisfiable = Extract<LockOutcome, { kind: 'unsatisfiable' }>;
 type Resolved = Extract<ResolveOutcome, { kind: 'resolved' }>;
 type Extended = Extract<Extension, { kind: 'resolved' }>;

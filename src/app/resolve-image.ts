@@ -18,7 +18,7 @@ export interface ResolveAnswer extends StepAnswer {
   readonly fingerprint?: string;
 }
 
-type ResolvePorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'source' | 'store' | 'progress'>;
+type ResolvePorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'source' | 'store' | 'progress' | 'folders'>;
 
 /** Brings the lock up to date, and finds out whether there is anything to bake. */
 export async function resolveImage(ports: ResolvePorts, request: ResolveRequest): Promise<ResolveAnswer> {

@@ -22,7 +22,7 @@ export async function validateImage(ports: ValidatePorts, request: StepRequest):
     ports.progress.note('examining the baked tree');
     const { packs, warnings } = await loadPacks(ports, loaded);
     for (const warning of warnings) ports.progress.note(warning);
-    const examine = await openExamination(ports, { spec: loaded.spec, lock, treeDigest });
+    const examine = await openExamination(ports, { ...loaded, lock, treeDigest });
     const report = examine(packs);
     const reportDigest = await ports.store.put({ bytes: Buffer.from(JSON.stringify(report)) });
     const checks = count(report);

@@ -1,0 +1,250 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import type { PackageRecord, VerifiedIndex } from '../src/model/package.ts';
+import { readArchive } from '../src/resolver/check-clauses.ts';
+import { type ImpactImage, impactOf } from '../src/resolver/impact.ts';
+import { checkInstallability } from '../src/resolver/installability.ts';
+import { loadUniverse } from '../src/resolver/load-universe.ts';
+import { type ResolveOutcome, resolve } from '../src/resolver/resolve.ts';
+import { buildUniverse, type Universe } from '../src/resolver/universe.ts';
+import { machineIndexes } from '../test/support/machine-index.ts';
+import { makeResolution, makeRoots } from '../test/support/universe.ts';
+import { askApt, askAspcud, askDose, askLibsolv, convertForLibsolv, type PeerAnswer } from './resolver-peers.ts';
+
+/**
+ * The resolver beside apt, libsolv, aspcud and dose, in one run on the machine's own index. Parts: closure, sample, impact, whole. Prints
+ * ratios first; writes bench/results/resolver.json.
+ */
+const { values: options } = parseArgs({
+  options: {
+    parts: { type: 'string', default: 'closure,sample,impact,whole' },
+    samples: { type: 'string', default: '200' },
+    peers: { type: 'string', default: '20' },
+    images: { type: 'string', default: '10000' },
+    runs: { type: 'string', default: '5' },
+  },
+});
+
+const WORK = join(import.meta.dirname, 'work', 'resolver');
+const CACHE = join(WORK, 'cache');
+mkdirSync(CACHE, { recursive: true });
+
+/** The indexes as files, so that every contender starts from the disk. */
+const inputs = machineIndexes().map(({ index, text }) => {
+  const path = join(WORK, `${index.codename}.packages`);
+  writeFileSync(path, text);
+  return { index: { ...index, path }, text };
+});
+const indexes: VerifiedIndex[] = inputs.map((it) => it.index);
+
+const results: Record<string, unknown> = {};
+
+function report(part: string, rows: Record<string, unknown>): void {
+  results[part] = rows;
+  console.log(`\n${part}`);
+  for (const [name, value] of Object.entries(rows)) console.log(`  ${name.padEnd(44)} ${value}`);
+}
+
+const round = (value: number, digits = 0): number => Number(value.toFixed(digits));
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** The least of several runs: what is above it is the machine's other work. */
+const least = (runs: number, measure: () => number): number => Math.min(...Array.from({ length: runs }, measure));
+
+function answer(universe: Universe, names: readonly string[], substitutes = false): ResolveOutcome {
+  return resolve(universe, { roots: makeRoots(names), resolution: makeResolution({ substitutes }) });
+}
+
+/** Numbers that look random and are the same on every run. */
+function makeRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+async function benchClosure(universe: Universe): Promise<void> {
+  const script = join(WORK, 'process.mjs');
+  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  await build({
+    entryPoints: [join(import.meta.dirname, 'resolver-process.ts')],
+    outfile: script,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: banner },
+    logLevel: 'error',
+  });
+  const listing = join(WORK, 'indexes.json');
+  writeFileSync(listing, JSON.stringify(indexes));
+  let peakKiB = 0;
+  const run = (cache: string) => (): number => {
+    const start = performance.now();
+    const { stdout } = spawnSync(process.execPath, [script, listing, cache, 'nginx'], { encoding: 'utf8' });
+    const ms = performance.now() - start;
+    peakKiB = JSON.parse(stdout).peakKiB;
+    return ms;
+  };
+  const runs = Number(options.runs);
+  const apt = least(runs, () => askApt(WORK, 'nginx').ms);
+  const conversion = convertForLibsolv(
+    WORK,
+    inputs.map((it) => it.text),
+  );
+  const libsolv = least(runs, () => askLibsolv(WORK, 'nginx', universe).ms);
+  const cold = least(runs, run('-'));
+  const coldPeak = peakKiB;
+  loadUniverse(CACHE, indexes, 'amd64');
+  const warm = least(runs, run(CACHE));
+  const inProcess = least(20, () => {
+    const start = performance.now();
+    answer(universe, ['nginx']);
+    return performance.now() - start;
+  });
+  report('closure of nginx, proven', {
+    'cold process / apt-get -s': round(cold / apt, 2),
+    'warm process / testsolv with its .solv': round(warm / libsolv, 2),
+    'cold process, ms': round(cold),
+    'apt-get -s, ms': round(apt),
+    'warm process, ms': round(warm),
+    'testsolv, ms': round(libsolv),
+    'deb2solv, ms': round(conversion),
+    'warm in process, ms': round(inProcess, 2),
+    'peak memory cold, MB': round((coldPeak * 1024) / 1e6),
+    'peak memory warm, MB': round((peakKiB * 1024) / 1e6),
+  });
+}
+
+function benchSample(universe: Universe): void {
+  const names = [...universe.names()];
+  const random = makeRandom(7);
+  const sample = Array.from({ length: Number(options.samples) }, () => names[random(names.length)]!);
+  const times: number[] = [];
+  let unproven = 0;
+  let unsatisfiable = 0;
+  for (const name of sample) {
+    const start = performance.now();
+    const outcome = answer(universe, [name]);
+    times.push(performance.now() - start);
+    if (outcome.kind === 'unsatisfiable') unsatisfiable += 1;
+    else if (!outcome.proven) unproven += 1;
+  }
+  const archive = readArchive(inputs, 'amd64');
+  const peers: Record<string, (name: string) => PeerAnswer> = {
+    apt: (name) => askApt(WORK, name),
+    libsolv: (name) => askLibsolv(WORK, name, universe),
+    aspcud: (name) => askAspcud(WORK, archive, name),
+  };
+  const compared = Object.entries(peers).flatMap(([peer, ask]) => comparePeer(universe, sample, peer, ask));
+  report(`${sample.length} packages at random`, {
+    'not proven': unproven,
+    'without any valid set': unsatisfiable,
+    'median, ms': round(median(times), 2),
+    'worst, ms': round(Math.max(...times)),
+    ...Object.fromEntries(compared),
+  });
+}
+
+/** Sizes of a peer's sets against the least ones when Provides are read as the peer reads them. */
+function comparePeer(
+  universe: Universe,
+  sample: readonly string[],
+  peer: string,
+  ask: (name: string) => PeerAnswer,
+): [string, unknown][] {
+  let [answered, larger, smaller, peerKiB, ownKiB] = [0, 0, 0, 0, 0];
+  for (const name of sample.slice(0, Number(options.peers))) {
+    const outcome = answer(universe, [name], true);
+    const { names } = ask(name);
+    if (names.length === 0 || outcome.kind !== 'resolved') continue;
+    const size = names.reduce((sum, it) => sum + (universe.candidate(it)?.installedSizeKiB ?? 0), 0);
+    answered += 1;
+    peerKiB += size;
+    ownKiB += outcome.installedSizeKiB;
+    if (size > outcome.installedSizeKiB) larger += 1;
+    if (size < outcome.installedSizeKiB) smaller += 1;
+  }
+  return [
+    [`${peer}: sets larger / smaller than ours / asked`, `${larger} / ${smaller} / ${answered}`],
+    [`${peer}: size / ours`, round(peerKiB / ownKiB, 2)],
+  ];
+}
+
+function benchImpact(after: Universe): void {
+  const before = buildUniverse(inputs.slice(0, 1), 'amd64');
+  const images = makeImages(before, Number(options.images));
+  const start = performance.now();
+  const changed = new Map([...impactOf(images, after, { before })].map((it) => [it.image, it]));
+  const ms = performance.now() - start;
+  const memory = process.memoryUsage().rss;
+  const random = makeRandom(99);
+  let wrong = 0;
+  for (let i = 0; i < 200; i += 1) {
+    const image = images[random(images.length)]!;
+    const outcome = resolve(after, image);
+    const told = (packages: readonly PackageRecord[]): string =>
+      packages.map((it) => `${it.name} ${it.version} ${it.sha256}`).join();
+    const same = outcome.kind === 'resolved' && told(outcome.packages) === told(image.closure as PackageRecord[]);
+    if (same === changed.has(image.name)) wrong += 1;
+  }
+  const better = [...changed.values()].filter((it) => it.cause !== 'updated').length;
+  report(`impact of all updates on ${images.length} images`, {
+    ms: round(ms),
+    'memory, MB': round(memory / 1e6),
+    'images that change': changed.size,
+    'of those for another reason than a locked package': better,
+    'wrong among 200 resolved again': wrong,
+  });
+}
+
+/** Images of 1–20 packages at random, locked against a universe. Records are shared, as a catalog's rows share packages. */
+function makeImages(universe: Universe, count: number): ImpactImage[] {
+  const names = [...universe.names()];
+  const random = makeRandom(5);
+  const images: ImpactImage[] = [];
+  while (images.length < count) {
+    const roots = makeRoots(Array.from({ length: 1 + random(20) }, () => names[random(names.length)]!));
+    const request = { roots, resolution: makeResolution() };
+    const outcome = resolve(universe, request);
+    if (outcome.kind === 'unsatisfiable') continue;
+    const closure = outcome.packages.map((it) => universe.candidate(it.name)!);
+    images.push({ name: `image-${images.length}`, ...request, closure });
+  }
+  return images;
+}
+
+function benchWhole(): void {
+  const start = performance.now();
+  const universe = buildUniverse(inputs.slice(0, 1), 'amd64');
+  const { checked, broken } = checkInstallability(universe, { pin: {}, substitutes: true });
+  const ms = performance.now() - start;
+  const dose = askDose(inputs[0]!.index.path);
+  const own = broken.map((it) => it.package.name);
+  report('whole main index, can each package be resolved', {
+    'time / dose-debcheck': round(ms / dose.ms, 2),
+    ms: round(ms),
+    'dose-debcheck, ms': round(dose.ms),
+    packages: checked,
+    broken: own.length,
+    'same list as dose': own.join() === dose.names.join(),
+  });
+}
+
+const parts = options.parts.split(',');
+const universe = loadUniverse(CACHE, indexes, 'amd64');
+if (parts.includes('closure')) await benchClosure(universe);
+if (parts.includes('sample')) benchSample(universe);
+if (parts.includes('impact')) benchImpact(universe);
+if (parts.includes('whole')) benchWhole();
+
+const folder = join(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+writeFileSync(
+  join(folder, 'resolver.json'),
+  `${JSON.stringify({ node: process.version, indexes: inputs.map(({ index, text }) => ({ codename: index.codename, bytes: text.length })), ...results }, undefined, 2)}\n`,
+);
