@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import type { PackageRecord, VerifiedIndex } from '../src/model/package.ts';
+import type { VerifiedIndex } from '../src/model/package.ts';
 import { readArchive } from '../src/resolver/check-clauses.ts';
-import { type ImpactImage, impactOf } from '../src/resolver/impact.ts';
+import { type ImpactImage, impactOf, type LockedState } from '../src/resolver/impact.ts';
 import { checkInstallability } from '../src/resolver/installability.ts';
 import { loadUniverse } from '../src/resolver/load-universe.ts';
 import { type ResolveOutcome, resolve } from '../src/resolver/resolve.ts';
@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
     peers: { type: 'string', default: '20' },
     images: { type: 'string', default: '10000' },
     runs: { type: 'string', default: '5' },
+    'make-images': { type: 'string' },
   },
 });
 
@@ -177,7 +178,7 @@ function comparePeer(
 
 function benchImpact(after: Universe): void {
   const before = buildUniverse(inputs.slice(0, 1), 'amd64');
-  const images = makeImages(before, Number(options.images));
+  const images = readImages(Number(options.images));
   const start = performance.now();
   const changed = new Map([...impactOf(images, after, { before })].map((it) => [it.image, it]));
   const ms = performance.now() - start;
@@ -187,9 +188,9 @@ function benchImpact(after: Universe): void {
   for (let i = 0; i < 200; i += 1) {
     const image = images[random(images.length)]!;
     const outcome = resolve(after, image);
-    const told = (packages: readonly PackageRecord[]): string =>
+    const told = (packages: readonly LockedState[]): string =>
       packages.map((it) => `${it.name} ${it.version} ${it.sha256}`).join();
-    const same = outcome.kind === 'resolved' && told(outcome.packages) === told(image.closure as PackageRecord[]);
+    const same = outcome.kind === 'resolved' && told(outcome.packages) === told(image.closure);
     if (same === changed.has(image.name)) wrong += 1;
   }
   const better = [...changed.values()].filter((it) => it.cause !== 'updated').length;
@@ -202,20 +203,44 @@ function benchImpact(after: Universe): void {
   });
 }
 
-/** Images of 1–20 packages at random, locked against a universe. Records are shared, as a catalog's rows share packages. */
-function makeImages(universe: Universe, count: number): ImpactImage[] {
+/** What a process of its own made, so that its memory is not counted: packages once, images as numbers into them. */
+interface ImageFile {
+  readonly packages: readonly LockedState[];
+  readonly images: readonly { readonly roots: readonly string[]; readonly closure: readonly number[] }[];
+}
+
+/** Images of 1–20 packages at random, locked against the main index alone. */
+function writeImages(count: number, path: string): void {
+  const universe = buildUniverse(inputs.slice(0, 1), 'amd64');
   const names = [...universe.names()];
   const random = makeRandom(5);
-  const images: ImpactImage[] = [];
+  const numbers = new Map<string, number>();
+  const images: ImageFile['images'][number][] = [];
   while (images.length < count) {
-    const roots = makeRoots(Array.from({ length: 1 + random(20) }, () => names[random(names.length)]!));
-    const request = { roots, resolution: makeResolution() };
-    const outcome = resolve(universe, request);
+    const roots = Array.from({ length: 1 + random(20) }, () => names[random(names.length)]!);
+    const outcome = answer(universe, roots);
     if (outcome.kind === 'unsatisfiable') continue;
-    const closure = outcome.packages.map((it) => universe.candidate(it.name)!);
-    images.push({ name: `image-${images.length}`, ...request, closure });
+    for (const { name } of outcome.packages) if (!numbers.has(name)) numbers.set(name, numbers.size);
+    images.push({ roots, closure: outcome.packages.map((it) => numbers.get(it.name)!) });
   }
-  return images;
+  const packages = Array.from(numbers.keys(), (name) => ({ name, ...universe.identity(name)! }));
+  writeFileSync(path, JSON.stringify({ packages, images } satisfies ImageFile));
+}
+
+function readImages(count: number): ImpactImage[] {
+  const path = join(WORK, `images-${count}.json`);
+  if (!existsSync(path)) {
+    spawnSync(process.execPath, [import.meta.filename, '--make-images', path, '--images', String(count)], {
+      stdio: 'inherit',
+    });
+  }
+  const { packages, images }: ImageFile = JSON.parse(readFileSync(path, 'utf8'));
+  return images.map(({ roots, closure }, i) => ({
+    name: `image-${i}`,
+    roots: makeRoots(roots),
+    resolution: makeResolution(),
+    closure: closure.map((it) => packages[it]!),
+  }));
 }
 
 function benchWhole(): void {
@@ -235,16 +260,20 @@ function benchWhole(): void {
   });
 }
 
-const parts = options.parts.split(',');
-const universe = loadUniverse(CACHE, indexes, 'amd64');
-if (parts.includes('closure')) await benchClosure(universe);
-if (parts.includes('sample')) benchSample(universe);
-if (parts.includes('impact')) benchImpact(universe);
-if (parts.includes('whole')) benchWhole();
+async function main(): Promise<void> {
+  const parts = options.parts.split(',');
+  if (parts.includes('impact')) benchImpact(buildUniverse(inputs, 'amd64'));
+  const universe = loadUniverse(CACHE, indexes, 'amd64');
+  if (parts.includes('closure')) await benchClosure(universe);
+  if (parts.includes('sample')) benchSample(universe);
+  if (parts.includes('whole')) benchWhole();
+  const folder = join(import.meta.dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const sources = inputs.map(({ index, text }) => ({ codename: index.codename, bytes: text.length }));
+  const text = JSON.stringify({ node: process.version, indexes: sources, ...results }, undefined, 2);
+  writeFileSync(join(folder, 'resolver.json'), `${text}\n`);
+}
 
-const folder = join(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(
-  join(folder, 'resolver.json'),
-  `${JSON.stringify({ node: process.version, indexes: inputs.map(({ index, text }) => ({ codename: index.codename, bytes: text.length })), ...results }, undefined, 2)}\n`,
-);
+const making = options['make-images'];
+if (making === undefined) await main();
+else writeImages(Number(options.images), making);

@@ -1,5 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { withReference } from '../src/app/render-reference.ts';
 import { renderSchemas } from '../src/app/render-schemas.ts';
 
 // `npm run schema`: schemas/*.schema.json and the reference in docs/specs.md, from the zod schemas of src/model.
-for (const [path, text] of renderSchemas()) writeFileSync(new URL(`../${path}`, import.meta.url), text);
+const file = (path: string) => new URL(`../${path}`, import.meta.url);
+for (const [path, text] of renderSchemas()) writeFileSync(file(path), text);
+writeFileSync(file('docs/specs.md'), withReference(readFileSync(file('docs/specs.md'), 'utf8')));

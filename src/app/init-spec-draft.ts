@@ -18,7 +18,7 @@ export interface Draft {
   readonly notes: readonly string[];
 }
 
-export type DraftPorts = Pick<Ports, 'source' | 'progress'>;
+export type DraftPorts = Pick<Ports, 'source' | 'progress' | 'folders'>;
 
 /** What detectors look things up in. */
 export interface DraftContext {

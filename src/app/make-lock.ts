@@ -50,16 +50,25 @@ export async function makeLock(ports: LockPorts, request: LockRequest): Promise<
   const { spec } = request;
   ports.progress.note(`reading the index of ${spec.os.release}`);
   const archive = await openArchive(ports, spec.os);
-  const inputs = digestOf({
-    recipe: RECIPE,
-    spec: request.specDigest,
-    indexes: archive.indexes.map((it) => it.sha256),
-  });
-  if (request.existing?.specDigest === inputs) return { kind: 'locked', lock: request.existing, reused: true };
+  if (request.existing && isCurrent(request.existing, request.specDigest, archive.indexes)) {
+    return { kind: 'locked', lock: request.existing, reused: true };
+  }
   const outcome = await findAll(ports, request, archive);
   if ('kind' in outcome) return outcome;
-  return { kind: 'locked', lock: writeDown(request, inputs, archive, outcome.sets, outcome.evidence), reused: false };
+  return { kind: 'locked', lock: writeDown(request, archive, outcome.sets, outcome.evidence), reused: false };
 }
+
+/** Whether a lock was made from a spec of this digest, by this version of what makes locks. */
+export function fitsSpec(lock: Lock, specDigest: string): boolean {
+  return lock.specDigest === stamp(specDigest);
+}
+
+function isCurrent(lock: Lock, specDigest: string, indexes: Archive['indexes']): boolean {
+  const digests = (of: readonly { sha256: string }[]) => of.map((it) => it.sha256).join();
+  return fitsSpec(lock, specDigest) && digests(lock.indexes) === digests(indexes);
+}
+
+const stamp = (specDigest: string): string => digestOf({ recipe: RECIPE, spec: specDigest });
 
 /** Closure and evidence, again until the user's own files show no need of another package. */
 async function findAll(
@@ -144,19 +153,13 @@ function kernelPackage(universe: Universe, name: string): PackageRecord {
   return images[0] ? required(universe, images[0].name) : named;
 }
 
-function writeDown(
-  request: LockRequest,
-  inputs: string,
-  archive: Archive,
-  sets: Sets,
-  evidence: EvidenceOutcome,
-): Lock {
+function writeDown(request: LockRequest, archive: Archive, sets: Sets, evidence: EvidenceOutcome): Lock {
   const packages = shipped(sets, evidence);
   const names = new Set(packages.map((it) => it.name));
   const body: Omit<Lock, 'digest'> = {
     lockVersion: 1,
     image: request.spec.name,
-    specDigest: inputs,
+    specDigest: stamp(request.specDigest),
     os: {
       family: request.spec.os.family,
       release: request.spec.os.release,

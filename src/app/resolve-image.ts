@@ -3,7 +3,7 @@ import { KilnError } from '../model/error.ts';
 import type { Lock } from '../model/lock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { LoadedSpec } from '../ports/spec-source.ts';
-import { makeLock, shippedDigest } from './make-lock.ts';
+import { fitsSpec, makeLock, shippedDigest } from './make-lock.ts';
 import { loadPacks } from './packs.ts';
 import type { BuildOptions } from './plan-build.ts';
 import { recorded, type StepAnswer, type StepRequest } from './step.ts';
@@ -51,10 +51,9 @@ async function lockOf(
 ): Promise<{ lock: Lock } | { refused: string }> {
   const existing = await ports.specs.readLock(image);
   if (options?.locked) {
-    if (existing) return { lock: existing };
-    throw new KilnError('LOCK_STALE', `${image} has no lock`, {
-      hint: `run kiln resolve ${image} first, or build without --locked`,
-    });
+    if (existing && fitsSpec(existing, loaded.lockInputs)) return { lock: existing };
+    const why = existing ? `the spec of ${image} changed since its lock was made` : `${image} has no lock`;
+    throw new KilnError('LOCK_STALE', why, { hint: `run kiln resolve ${image} first, or build without --locked` });
   }
   const outcome = await makeLock(ports, {
     spec: loaded.spec,

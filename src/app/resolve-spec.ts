@@ -54,7 +54,7 @@ export function specOfPackages(packages: readonly string[]): ImageSpec {
 
 /** The least set that the spec's relations ask for, without evidence and boot; no package is downloaded. */
 export async function resolveClosureOf(
-  ports: Pick<Ports, 'source' | 'progress' | 'signal'>,
+  ports: Pick<Ports, 'source' | 'progress' | 'folders' | 'signal'>,
   spec: ImageSpec,
   options: { proofPath?: string } = {},
 ): Promise<SetOutcome> {
@@ -74,14 +74,14 @@ export async function resolveClosureOf(
   };
 }
 
-type LockPorts = Pick<Ports, 'source' | 'specs' | 'progress'>;
+type LockPorts = Pick<Ports, 'source' | 'specs' | 'progress' | 'folders'>;
 
 /**
  * All layers for packages without a spec: run as the first of them would be drafted to (`kiln init`), under the default init.
  * Nothing is written.
  */
 export async function resolvePackages(
-  ports: Pick<Ports, 'source' | 'progress'>,
+  ports: Pick<Ports, 'source' | 'progress' | 'folders'>,
   packages: readonly string[],
 ): Promise<SetOutcome> {
   const plain = specOfPackages(packages);

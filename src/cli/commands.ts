@@ -71,6 +71,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/show.ts'),
   },
   {
+    name: 'inspect',
+    summary: 'show the facts of an image that policies see',
+    group: 'Understand it',
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
     name: 'launch',
     summary: 'boot an image for an account that has the grant',
     group: 'Use it',

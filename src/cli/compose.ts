@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeHandler as bakeImage } from '../../lambdas/bake-image/handler.ts';
 import { makeHandler as endBuild } from '../../lambdas/end-build/handler.ts';
@@ -25,6 +24,7 @@ import { systemClock, timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Progress, silent } from '../ports/progress.ts';
 import { type Handler, type LocalOutcome, runLocally, type StateEvent } from '../workflow/run-locally.ts';
+import { defaultHome } from './home.ts';
 
 export interface LocalOptions {
   /** Folder of everything that Kiln keeps; default: KILN_HOME, else /var/lib/kiln for root, else below the home folder. */
@@ -110,8 +110,4 @@ async function addSpec({ catalog, clock }: Ports, path: string): Promise<string>
   const { spec } = await loadWithDigests(found);
   await catalog.putImage({ name: spec.name, spec: found, addedAt: timestamp(clock) });
   return spec.name;
-}
-
-function defaultHome(): string {
-  return process.env.KILN_HOME ?? (process.getuid?.() === 0 ? '/var/lib/kiln' : join(homedir(), '.local/share/kiln'));
 }

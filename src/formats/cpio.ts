@@ -6,14 +6,11 @@ export interface CpioMember {
   readonly mode: number;
   /** Bytes of a file, or the text of a symbolic link. */
   readonly content?: Uint8Array;
-  /** Major and minor number of a device node. */
-  readonly device?: readonly [major: number, minor: number];
 }
 
 export const DIRECTORY = 0o040000;
 export const REGULAR = 0o100000;
 export const SYMLINK = 0o120000;
-export const CHARACTER = 0o020000;
 
 /**
  * A cpio archive in the kernel's `newc` format (Linux, buffer-format.rst): members in the order given, owned by root,
@@ -28,9 +25,8 @@ export function writeCpio(members: readonly CpioMember[]): Buffer {
 function writeMember(member: CpioMember, inode: number): Buffer[] {
   const content = Buffer.from(member.content ?? []);
   const name = Buffer.from(`${member.path}\0`);
-  const [major, minor] = member.device ?? [0, 0];
   const links = (member.mode & DIRECTORY) === DIRECTORY ? 2 : 1;
-  const fields = [inode, member.mode, 0, 0, links, 0, content.length, 0, 0, major, minor, name.length, 0];
+  const fields = [inode, member.mode, 0, 0, links, 0, content.length, 0, 0, 0, 0, name.length, 0];
   const header = `070701${fields.map((field) => field.toString(16).toUpperCase().padStart(8, '0')).join('')}`;
   return [padded(Buffer.concat([Buffer.from(header), name]), 4), padded(content, 4)];
 }

@@ -62,7 +62,7 @@ export const lockedIndex = z.strictObject({
 export const lock = z.strictObject({
   lockVersion: z.literal(1),
   image: z.string(),
-  specDigest: hex64.describe('of the parts of the spec that decide the lock'),
+  specDigest: hex64.describe('of the parts of the spec that decide the lock, and of what makes locks'),
   os: z.strictObject({ family: z.string(), release: z.string(), architecture: z.string() }),
   indexes: z.array(lockedIndex),
   packages: z.array(lockedPackage).describe('what ships, sorted by name'),

@@ -1,14 +1,12 @@
+import type { FlatCosts } from './objective.ts';
 import { IN, type LocalClause, OUT, type Values } from './propagate.ts';
 
-/** Multipliers are whole numbers of 1/SCALE cost units, so that bounds are exact. */
-export const SCALE = 64;
-
-/** Multiplier of each clause, by position in a clause set, in 1/SCALE cost units; never negative. */
+/** Multiplier of each clause, by position in a clause set, in whole 1/scale cost units; never negative. */
 export type Multipliers = ReadonlyMap<number, number>;
 
 /** A lower bound on the cost of every set that agrees with the values, and what each open variable adds to it. */
 export interface Bound {
-  /** In 1/SCALE cost units. */
+  /** In 1/scale cost units. */
   readonly total: number;
   /** For each open variable: at least this is added when it is in (positive), or when it is out (negative: its opposite). */
   readonly reduced: Float64Array;
@@ -19,12 +17,12 @@ export interface Bound {
  * cost; what is left is least when every open variable takes the cheaper side. It holds for any multipliers ≥ 0.
  */
 export function lagrangianBound(
-  costs: Float64Array,
+  { costs, scale }: FlatCosts,
   clauses: readonly LocalClause[],
   values: Values,
   multipliers: Multipliers,
 ): Bound {
-  const reduced = costs.map((cost) => cost * SCALE);
+  const reduced = costs.map((cost) => cost * scale);
   let total = 0;
   for (const [number, multiplier] of multipliers) {
     const clause = clauses[number]!;

@@ -31,7 +31,7 @@ export function checkProof(archive: CheckedArchive, claim: Claim, proof: ProofLo
   try {
     const { digest, ...log } = proof;
     require(digest === digestOf(log), 'the log does not have its digest');
-    require(proof.proofVersion === 1 && Number.isSafeInteger(proof.scale) && proof.scale > 0, 'unknown kind of log');
+    require(proof.proofVersion === 1, 'unknown kind of log');
     const problem = makeClauses(archive, claim.roots, claim.resolution);
     const best = checkSet(problem, claim);
     const values: Values = new Map();
@@ -42,10 +42,13 @@ export function checkProof(archive: CheckedArchive, claim: Claim, proof: ProofLo
     require(parts.length ===
       proof.components.length, `${parts.length} parts are open, ${proof.components.length} are proven`);
     for (const part of parts) {
-      const tree = proof.components.find((it) => part.variables.includes(it.member))?.tree;
-      require(tree !== undefined, `nothing is said of the part of ${part.variables[0]}`);
+      const said = proof.components.find((it) => part.variables.includes(it.member));
+      require(said !== undefined &&
+        Number.isSafeInteger(said.scale) &&
+        said.scale > 0, `nothing is said of the part of ${part.variables[0]}`);
+      const { tree, scale } = said;
       replay(
-        { ...part, best, ...costsOf(part.variables, problem, claim, best), scale: BigInt(proof.scale) },
+        { ...part, best, ...costsOf(part.variables, problem, claim, best), scale: BigInt(scale) },
         new Map(),
         tree,
       );
@@ -152,7 +155,7 @@ function costsOf(
       'download-size': 0,
       vulnerabilities: vulnerabilities(name, version),
     };
-    const second = resolution.objective === 'download-size' ? Number(stanza.get('Size') ?? 0) : size;
+    const second = resolution.objective === 'download-size' ? Math.ceil(Number(stanza.get('Size') ?? 0) / 1024) : size;
     return [resolution.avoid.includes(name) ? 1 : 0, 0, 0, first[resolution.objective], second, 1];
   };
   const levels = variables.map((name) => levelsOf(name).map(BigInt));

@@ -1,8 +1,7 @@
-import type { PackageRecord } from '../model/package.ts';
 import type { Resolution } from '../model/spec.ts';
 import { type ResolveOutcome, type Root, resolve } from './resolve.ts';
-import { type Selection, selectCandidates } from './selection.ts';
-import type { Universe } from './universe.ts';
+import { selectCandidates } from './selection.ts';
+import type { Identity, Universe } from './universe.ts';
 import { differenceOf } from './universe-difference.ts';
 
 /** A package as a lock states it; without `sha256` only versions are compared. */
@@ -58,11 +57,11 @@ export function* impactOf(
   after: Universe,
   { before, complete = false }: ImpactOptions = {},
 ): Generator<Impact, void, undefined> {
-  const plain = currentStates(selectCandidates(after, { pin: {}, substitutes: false }));
+  const plain = remember(after.identity);
   const isUntouched = before ? differenceOf(before, after).isUntouched : () => false;
   for (const image of images) {
     const pins = Object.keys(image.resolution.pin).length > 0;
-    const current = pins ? currentStates(selectCandidates(after, image.resolution)) : plain;
+    const current = pins ? selectCandidates(after, image.resolution).chosen : plain;
     const changes = [...changesOf(image.closure, current), ...changesOf(image.others ?? [], current)];
     if (changes.length === 0 && isUntouched(image)) continue;
     if (changes.length > 0 && !complete) {
@@ -74,25 +73,26 @@ export function* impactOf(
   }
 }
 
-type Current = (name: string) => PackageRecord | undefined;
+type Current = (name: string) => Identity | undefined;
 
-function currentStates(selection: Selection): Current {
-  const known = new Map<string, PackageRecord | undefined>();
+/** What stands for each name now; looked up once for all images. */
+function remember(lookUp: Current): Current {
+  const known = new Map<string, Identity | undefined>();
   return (name) => {
-    const record = known.get(name);
-    if (record !== undefined || known.has(name)) return record;
-    const chosen = selection.chosen(name);
-    known.set(name, chosen);
-    return chosen;
+    const identity = known.get(name);
+    if (identity !== undefined || known.has(name)) return identity;
+    const found = lookUp(name);
+    known.set(name, found);
+    return found;
   };
 }
 
 function changesOf(locked: readonly LockedState[], current: Current): ImpactChange[] {
   const changes: ImpactChange[] = [];
   for (const { name, version, sha256 } of locked) {
-    const record = current(name);
-    if (record?.version === version && (sha256 === undefined || record.sha256 === sha256)) continue;
-    changes.push({ name, before: version, after: record?.version });
+    const now = current(name);
+    if (now?.version === version && (sha256 === undefined || now.sha256 === sha256)) continue;
+    changes.push({ name, before: version, after: now?.version });
   }
   return changes;
 }

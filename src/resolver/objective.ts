@@ -21,7 +21,7 @@ export function makeObjective(
   const own: Record<Resolution['objective'], (record: PackageRecord) => readonly number[]> = {
     'installed-size': (record) => [0, record.installedSizeKiB],
     packages: (record) => [1, record.installedSizeKiB],
-    'download-size': (record) => [0, record.sizeBytes],
+    'download-size': (record) => [0, Math.ceil(record.sizeBytes / 1024)],
     vulnerabilities: (record) => [vulnerabilities(record), record.installedSizeKiB],
   };
   return {
@@ -33,21 +33,31 @@ export function makeObjective(
   };
 }
 
-/**
- * One whole number for each variable, such that sums of them compare as sums of their levels do. Throws where that needs more than 53
- * bits (a component would need terabytes of packages).
- */
-export function flattenCosts(costs: readonly (readonly number[])[], levels: number): Float64Array {
-  const flat = new Float64Array(costs.length);
-  let unit = 1;
-  for (let level = levels - 1; level >= 0; level -= 1) {
-    let sum = 0;
-    costs.forEach((cost, i) => {
-      flat[i]! += cost[level]! * unit;
-      sum += cost[level]!;
-    });
-    unit *= sum + 1;
+/** Levels of cost as one whole number a variable. */
+export interface FlatCosts {
+  readonly costs: Float64Array;
+  /** Bounds are computed in whole 1/scale units of these costs, which keeps them exact in 53 bits. */
+  readonly scale: number;
+  /** False where the last levels had to be left out to fit: then a least set by these costs may not be the least. */
+  readonly exact: boolean;
+}
+
+const FINEST_SCALE = 64;
+
+/** Makes one number of the levels of each variable, such that sums of them compare as sums of the levels do. */
+export function flattenCosts(costs: readonly (readonly number[])[], levels: number): FlatCosts {
+  for (let kept = levels; ; kept -= 1) {
+    const flat = new Float64Array(costs.length);
+    let unit = 1;
+    for (let level = kept - 1; level >= 0; level -= 1) {
+      let sum = 0;
+      for (const [i, cost] of costs.entries()) {
+        flat[i]! += cost[level]! * unit;
+        sum += cost[level]!;
+      }
+      unit *= sum + 1;
+    }
+    const room = 2 ** Math.floor(52 - Math.log2(unit));
+    if (room >= 1) return { costs: flat, scale: Math.min(FINEST_SCALE, room), exact: kept === levels };
   }
-  if (unit > 2 ** 46) throw new Error(`internal: costs of ${costs.length} packages do not fit into one number`);
-  return flat;
 }

@@ -1,5 +1,4 @@
 import { digestOf } from '../model/canonical.ts';
-import { SCALE } from './bound.ts';
 import type { Problem } from './problem.ts';
 import type { SearchNode } from './search.ts';
 import type { SolvedComponent } from './solve.ts';
@@ -10,10 +9,8 @@ import type { SolvedComponent } from './solve.ts';
  */
 export interface ProofLog {
   readonly proofVersion: 1;
-  /** Multipliers are whole numbers of 1/scale cost units. */
-  readonly scale: number;
-  /** One tree for each independent part, known by the first variable in it. */
-  readonly components: readonly { readonly member: string; readonly tree: ProofNode }[];
+  /** One tree for each independent part, known by the first variable in it. Multipliers are whole numbers of 1/scale cost units. */
+  readonly components: readonly { readonly member: string; readonly scale: number; readonly tree: ProofNode }[];
   /** Of the canonical JSON of all other fields. */
   readonly digest: string;
 }
@@ -33,9 +30,9 @@ export interface ProofNode {
 export function writeProof(problem: Problem, components: readonly SolvedComponent[]): ProofLog {
   const log = {
     proofVersion: 1 as const,
-    scale: SCALE,
     components: components.map((solved) => ({
       member: problem.variables[solved.component.global[0]!]!.name,
+      scale: solved.scale,
       tree: writeNode(problem, solved, solved.tree!),
     })),
   };

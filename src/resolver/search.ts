@@ -1,6 +1,7 @@
-import { type Bound, lagrangianBound, type Multipliers, SCALE } from './bound.ts';
+import { type Bound, lagrangianBound, type Multipliers } from './bound.ts';
 import type { Component } from './component.ts';
 import { solveLinear } from './linear.ts';
+import type { FlatCosts } from './objective.ts';
 import { type ClauseSet, IN, OUT, settle, type Values } from './propagate.ts';
 
 /** A node of the branch tree as it is found, over a component's numbers. */
@@ -28,7 +29,7 @@ export type SearchOutcome =
 
 interface Search {
   readonly set: ClauseSet;
-  readonly costs: Float64Array;
+  readonly flat: FlatCosts;
   readonly stop: () => boolean;
   best: Values | undefined;
   bestCost: number;
@@ -44,13 +45,13 @@ interface Search {
  */
 export function searchComponent(
   component: Component,
-  costs: Float64Array,
+  flat: FlatCosts,
   stop: () => boolean,
   known?: { readonly values: Values; readonly cost: number },
 ): SearchOutcome {
   const search: Search = {
     set: component.set,
-    costs,
+    flat,
     stop,
     best: known?.values,
     bestCost: known?.cost ?? Number.POSITIVE_INFINITY,
@@ -62,7 +63,13 @@ export function searchComponent(
   const tree = explore(search, values, [...component.set.clauses.keys()]);
   const { best, bestCost, nodes } = search;
   if (search.stopped)
-    return { kind: 'stopped', values: best, cost: bestCost, lowerBound: Math.ceil(search.rootBound / SCALE), nodes };
+    return {
+      kind: 'stopped',
+      values: best,
+      cost: bestCost,
+      lowerBound: Math.ceil(search.rootBound / flat.scale),
+      nodes,
+    };
   if (!best) return { kind: 'infeasible', nodes };
   return { kind: 'optimal', values: best, cost: bestCost, tree, nodes };
 }
@@ -76,7 +83,7 @@ function explore(search: Search, values: Values, pending: number[]): SearchNode 
   if (search.nodes === 1) search.rootBound = bound.total;
   if (isWhole(x)) offer(search, x.map(Math.round));
   const node: SearchNode = { multipliers };
-  if (bound.total > search.bestCost * SCALE) return node;
+  if (bound.total > search.bestCost * search.flat.scale) return node;
   const { broken, fixed } = fixByCost(search, values, bound);
   if (broken || isNoBetter(search, values, bound)) return node;
   const on = chooseBranch(search, values, x, bound);
@@ -88,7 +95,7 @@ function explore(search: Search, values: Values, pending: number[]): SearchNode 
     return node;
   }
   // What the relaxation leans to goes first, so that a good set is found early; on ties in comes first, as its names do.
-  const inFirst = x[on]! >= 0.5 || bound.total > (search.bestCost - 1) * SCALE;
+  const inFirst = x[on]! >= 0.5 || bound.total > (search.bestCost - 1) * search.flat.scale;
   const sides = inFirst ? ([IN, OUT] as const) : ([OUT, IN] as const);
   const [first, second] = sides.map((side) => descend(search, values, on, side));
   if (!fixed) delete node.multipliers;
@@ -104,7 +111,7 @@ function descend(search: Search, values: Values, on: number, side: number): Sear
 
 /** Solves the linear relaxation of what is open, and states its multipliers as an exact bound. */
 function relax(search: Search, values: Values): { x: Float64Array; bound: Bound; multipliers: Multipliers } {
-  const { set, costs } = search;
+  const { set, flat } = search;
   const open: number[] = [];
   const local = new Int32Array(set.size);
   for (let variable = 0; variable < set.size; variable += 1) {
@@ -124,17 +131,17 @@ function relax(search: Search, values: Values): { x: Float64Array; bound: Bound;
         ],
   );
   const solution = solveLinear(
-    Float64Array.from(open, (it) => costs[it]!),
+    Float64Array.from(open, (it) => flat.costs[it]!),
     rows,
   );
   const x = Float64Array.from(values, (it) => (it === IN ? 1 : 0));
   for (const [i, variable] of open.entries()) x[variable] = solution.kind === 'optimal' ? solution.x[i]! : 0.5;
   const multipliers = new Map<number, number>();
   for (const [row, multiplier] of solution.multipliers) {
-    const whole = Math.round(multiplier * SCALE);
+    const whole = Math.round(multiplier * flat.scale);
     if (whole > 0) multipliers.set(rows[row]!.id, whole);
   }
-  return { x, bound: lagrangianBound(costs, set.clauses, values, multipliers), multipliers };
+  return { x, bound: lagrangianBound(flat, set.clauses, values, multipliers), multipliers };
 }
 
 const isWhole = (x: Float64Array): boolean => x.every((share) => Math.abs(share - Math.round(share)) < 1e-6);
@@ -148,7 +155,7 @@ function offer(search: Search, shares: ArrayLike<number>): void {
   if (!holds) return;
   let cost = 0;
   for (let variable = 0; variable < values.length; variable += 1)
-    if (values[variable] === IN) cost += search.costs[variable]!;
+    if (values[variable] === IN) cost += search.flat.costs[variable]!;
   if (cost > search.bestCost || (cost === search.bestCost && !comesFirst(values, search.best!))) return;
   search.best = values;
   search.bestCost = cost;
@@ -162,7 +169,7 @@ function comesFirst(a: Values, b: Values): boolean {
 
 /** Gives the open variables whose one side would cost more than the best their other side, and tells whether that breaks a clause. */
 function fixByCost(search: Search, values: Values, bound: Bound): { broken: boolean; fixed: boolean } {
-  const limit = search.bestCost * SCALE;
+  const limit = search.bestCost * search.flat.scale;
   const pending: number[] = [];
   bound.reduced.forEach((cost, variable) => {
     if (values[variable] !== 0 || bound.total + Math.abs(cost) <= limit) return;
@@ -175,7 +182,7 @@ function fixByCost(search: Search, values: Values, bound: Bound): { broken: bool
 
 /** Whether everything here costs at least as much as the best, and no equally cheap set's names come first. */
 function isNoBetter(search: Search, values: Values, bound: Bound): boolean {
-  if (bound.total <= (search.bestCost - 1) * SCALE) return false;
+  if (bound.total <= (search.bestCost - 1) * search.flat.scale) return false;
   const differing = values.findIndex((value, variable) => value !== search.best![variable]);
   return differing < 0 || values[differing] === OUT;
 }
@@ -183,7 +190,7 @@ function isNoBetter(search: Search, values: Values, bound: Bound): boolean {
 /** Where the bound has a gap: the share nearest a half. Where it has none, only names are left to compare: the first open one. */
 function chooseBranch(search: Search, values: Values, x: Float64Array, bound: Bound): number {
   const open = (variable: number): boolean => values[variable] === 0;
-  if (bound.total > (search.bestCost - 1) * SCALE) return values.indexOf(0);
+  if (bound.total > (search.bestCost - 1) * search.flat.scale) return values.indexOf(0);
   let chosen = values.indexOf(0);
   for (let variable = 0; variable < values.length; variable += 1) {
     if (open(variable) && Math.abs(x[variable]! - 0.5) < Math.abs(x[chosen]! - 0.5) - 1e-9) chosen = variable;

@@ -1,5 +1,5 @@
 import { type Component, splitComponents } from './component.ts';
-import { flattenCosts, type Objective } from './objective.ts';
+import { type FlatCosts, flattenCosts, type Objective } from './objective.ts';
 import type { Problem } from './problem.ts';
 import { type ClauseSet, IN, makeClauseSet, OUT, settle, type Values } from './propagate.ts';
 import { type SearchNode, searchComponent } from './search.ts';
@@ -22,7 +22,9 @@ export interface SolvedComponent {
   readonly chosen: Values;
   readonly cost: number;
   readonly lowerBound: number;
-  /** Undefined where the search was stopped. */
+  /** Multipliers in the tree are whole numbers of 1/scale cost units. */
+  readonly scale: number;
+  /** Undefined where the search was stopped, or the costs are not exact. */
   readonly tree: SearchNode | undefined;
   readonly nodes: number;
 }
@@ -84,19 +86,20 @@ export function solve(problem: Problem, objective: Objective, options: SolveOpti
 }
 
 /** Undefined where the part has no valid assignment. */
-function solveComponent(component: Component, costs: Float64Array, options: SolveOptions): SolvedComponent | undefined {
-  const first = searchComponent(component, costs, options.stop);
+function solveComponent(component: Component, flat: FlatCosts, options: SolveOptions): SolvedComponent | undefined {
+  const first = searchComponent(component, flat, options.stop);
   if (first.kind === 'infeasible') return undefined;
   const chosen = first.values ?? anyValid(component.set);
   if (!chosen) return undefined;
-  const cost = costs.reduce((sum, it, i) => sum + (chosen[i] === IN ? it : 0), 0);
+  const cost = flat.costs.reduce((sum, it, i) => sum + (chosen[i] === IN ? it : 0), 0);
   const { nodes } = first;
-  if (first.kind === 'stopped')
-    return { component, chosen, cost, lowerBound: first.lowerBound, tree: undefined, nodes };
+  const unproven = { component, chosen, cost, scale: flat.scale, tree: undefined, nodes };
+  if (first.kind === 'stopped') return { ...unproven, lowerBound: flat.exact ? first.lowerBound : 0 };
+  if (!flat.exact) return { ...unproven, lowerBound: 0 };
   const again =
-    options.prove && nodes > 1 ? searchComponent(component, costs, options.stop, { values: chosen, cost }) : first;
+    options.prove && nodes > 1 ? searchComponent(component, flat, options.stop, { values: chosen, cost }) : first;
   const smaller = again.kind === 'optimal' && again.nodes <= nodes ? again : first;
-  return { component, chosen, cost, lowerBound: cost, tree: smaller.tree, nodes };
+  return { ...unproven, lowerBound: cost, tree: smaller.tree };
 }
 
 /** Some valid assignment, by trying the members of an open clause in turn; for when the time is over before any was found. */

@@ -3,7 +3,7 @@ import type { Alternatives } from '../model/relation.ts';
 import type { Resolution } from '../model/spec.ts';
 import type { Root } from './resolve.ts';
 import { selectCandidates } from './selection.ts';
-import type { Universe } from './universe.ts';
+import type { Identity, Universe } from './universe.ts';
 
 /** What changed between two universes, asked for only as far as somebody needs it. */
 export interface UniverseDifference {
@@ -21,7 +21,7 @@ export function differenceOf(before: Universe, after: Universe): UniverseDiffere
   const isChanged = (name: string): boolean => {
     let known = changed.get(name);
     if (known === undefined) {
-      known = meaningOf(before, name) !== meaningOf(after, name);
+      known = !isSame(before.identity(name), after.identity(name)) || before.provision(name) !== after.provision(name);
       changed.set(name, known);
     }
     return known;
@@ -37,14 +37,8 @@ export function differenceOf(before: Universe, after: Universe): UniverseDiffere
   return { isChanged, isUntouched };
 }
 
-/** Candidate and providers of a name, as text that is equal where they are. */
-function meaningOf(universe: Universe, name: string): string {
-  const own = universe.candidate(name);
-  const providers = universe
-    .providers(name)
-    .filter(({ record }) => universe.candidate(record.name) === record)
-    .map(({ record, version }) => `${record.name} ${record.version} ${version ?? ''}`);
-  return [own ? `${own.version} ${own.sha256}` : '', ...providers.sort()].join('\n');
+function isSame(a: Identity | undefined, b: Identity | undefined): boolean {
+  return a?.version === b?.version && a?.sha256 === b?.sha256;
 }
 
 interface Reach {

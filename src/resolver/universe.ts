@@ -11,6 +11,11 @@ export interface Provider {
   readonly version?: string;
 }
 
+export interface Identity {
+  readonly version: string;
+  readonly sha256: string;
+}
+
 /** All packages that the indexes offer. Records are made when first asked for, and are the same object each time. */
 export interface Universe {
   readonly architecture: string;
@@ -20,6 +25,10 @@ export interface Universe {
   readonly warnings: readonly string[];
   /** The package that apt would take: highest priority, then highest version. */
   candidate(name: string): PackageRecord | undefined;
+  /** What tells the candidate of a name from any other, without making its record. */
+  identity(name: string): Identity | undefined;
+  /** Text that is the same in two universes where the candidates that Provide a name are; empty where there are none. */
+  provision(name: string): string;
   /** All packages of a name, the candidate first. */
   versions(name: string): readonly PackageRecord[];
   /** Names of packages, sorted. */
@@ -63,6 +72,8 @@ export function universeOf(tables: Tables): Universe {
     size: tables.count,
     warnings: tables.warnings,
     candidate: (name) => versions(name)[0],
+    identity: (name) => identityOf(tables, run(tables.versions, name)[0]),
+    provision: (name) => provisionOf(tables, run(tables.providers, name)),
     versions,
     names: () => packageNames(tables),
     providers,
@@ -83,6 +94,22 @@ export function tablesOf(universe: Universe): Tables {
   const tables = tablesBehind.get(universe);
   if (!tables) throw new Error('internal: a universe without tables');
   return tables;
+}
+
+function identityOf(tables: Tables, stanza: number | undefined): Identity | undefined {
+  if (stanza === undefined) return undefined;
+  return { version: tables.field(stanza, 'version') ?? '', sha256: tables.field(stanza, 'sha256') ?? '' };
+}
+
+function provisionOf(tables: Tables, providers: Uint32Array): string {
+  const { start, list } = tables.versions;
+  return Array.from(providers)
+    .filter((it) => list[start[tables.nameOf[it]!]!] === it)
+    .map(
+      (it) => `${tables.names.at(tables.nameOf[it]!)} ${tables.field(it, 'version')}: ${tables.field(it, 'provides')}`,
+    )
+    .sort()
+    .join('\n');
 }
 
 function memoise<K, V>(make: (key: K) => V): (key: K) => V {

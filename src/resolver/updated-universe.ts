@@ -30,6 +30,12 @@ export function updatedUniverse(universe: Universe, updates: Readonly<Record<str
   return {
     ...universe,
     candidate: (name) => versions(name)[0],
+    identity: (name) => replaced.get(name) ?? universe.identity(name),
+    provision: (name) => {
+      const known = universe.provision(name);
+      const touched = universe.providers(name).filter(({ record }) => replaced.has(record.name));
+      return [known, ...touched.map(({ record }) => `${record.name} ${replaced.get(record.name)!.version}`)].join('\n');
+    },
     versions,
     providers: (name) => universe.providers(name).flatMap(replacedProviders),
     relations: (record, field) => universe.relations(original(record), field),

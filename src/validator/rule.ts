@@ -10,6 +10,8 @@ export interface RuleContext {
   readonly tree: FileTree;
   readonly lock: Lock;
   readonly spec: ImageSpec;
+  /** Paths of the user's own files; absent: all that lies where the spec places something counts as such. */
+  readonly ownFiles?: ReadonlySet<string>;
   readonly inventory: Inventory;
   /** What can run in the image; absent: nobody asked, and everything is judged. */
   readonly reachability?: Reachability;

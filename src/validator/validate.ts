@@ -16,6 +16,8 @@ export interface ValidationRequest {
   readonly lock: Lock;
   readonly spec: ImageSpec;
   readonly packs: readonly Pack[];
+  /** Paths of the user's own files in the tree. */
+  readonly ownFiles?: ReadonlySet<string>;
   /** Files of the locked packages by package name; without it what compares with packages is not applicable. */
   readonly contents?: ReadonlyMap<string, FileTree>;
   /** What can run in `tree`; without it all programs are judged. */

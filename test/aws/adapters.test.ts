@@ -1,11 +1,16 @@
-import { CreateEventBusCommand, EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { withFaults } from '../../src/adapters/aws/aws-fault.ts';
 import { eventBridgeNotifier } from '../../src/adapters/aws/event-bridge-notifier.ts';
@@ -96,7 +101,12 @@ onEmulator('what a step needs of AWS', () => {
 
   test('a bus that is not there loses the notice, not the build', async () => {
     const lost: unknown[] = [];
-    const places = { events: new EventBridgeClient({}), sns: new SNSClient({}), bus: 'none', onLost: () => lost.push(1) };
+    const places = {
+      events: new EventBridgeClient({}),
+      sns: new SNSClient({}),
+      bus: 'none',
+      onLost: () => lost.push(1),
+    };
     const topicArn = 'arn:aws:sns:eu-west-1:123456789012:none';
     await eventBridgeNotifier({ ...places, topicArn }).notify({ kind: 'k', image: 'web', subject: 's', detail: {} });
     expect(lost).not.toEqual([]);

@@ -1,9 +1,9 @@
-import { ListSnapshotBlocksCommand } from '@aws-sdk/client-ebs';
-import { DescribeImagesCommand, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
-import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ListSnapshotBlocksCommand } from '@aws-sdk/client-ebs';
+import { DescribeImagesCommand, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
 import type { Route } from '../support/emulator/door.ts';
 import { onEmulator } from '../support/emulator/emulator.ts';
@@ -30,52 +30,48 @@ const request = (key: string, diskDigest: string) => ({
   key,
 });
 
-onEmulator(
-  'an AMI of a raw disk',
-  () => {
-    const folder = () => mkdtempSync(join(tmpdir(), 'kiln-ebs-'));
+onEmulator('an AMI of a raw disk', () => {
+  const folder = () => mkdtempSync(join(tmpdir(), 'kiln-ebs-'));
 
-    test('only blocks that are not empty are sent, and the image is for UEFI, ENA and IMDSv2', async () => {
-      const { registry, diskDigest, ec2, ebs } = await openRegistry(folder(), [0, 3, 100]);
-      seen.puts = [];
-      const { imageId } = await registry.register(request('one', diskDigest));
-      expect(seen.puts.toSorted((a, b) => a - b)).toEqual([0, 3, 100]);
-      const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
-      expect(Images?.[0]).toMatchObject({ BootMode: 'uefi', EnaSupport: true, ImdsSupport: 'v2.0' });
-      expect(Images?.[0]?.Tags).toEqual(expect.arrayContaining([{ Key: 'team', Value: 'x' }]));
-      const snapshot = Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId;
-      const { Blocks } = await ebs.send(new ListSnapshotBlocksCommand({ SnapshotId: snapshot }));
-      expect(Blocks?.map((it) => Number(it.BlockIndex)).toSorted((a, b) => a - b)).toEqual([0, 3, 100]);
-    });
+  test('only blocks that are not empty are sent, and the image is for UEFI, ENA and IMDSv2', async () => {
+    const { registry, diskDigest, ec2, ebs } = await openRegistry(folder(), [0, 3, 100]);
+    seen.puts = [];
+    const { imageId } = await registry.register(request('one', diskDigest));
+    expect(seen.puts.toSorted((a, b) => a - b)).toEqual([0, 3, 100]);
+    const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
+    expect(Images?.[0]).toMatchObject({ BootMode: 'uefi', EnaSupport: true, ImdsSupport: 'v2.0' });
+    expect(Images?.[0]?.Tags).toEqual(expect.arrayContaining([{ Key: 'team', Value: 'x' }]));
+    const snapshot = Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId;
+    const { Blocks } = await ebs.send(new ListSnapshotBlocksCommand({ SnapshotId: snapshot }));
+    expect(Blocks?.map((it) => Number(it.BlockIndex)).toSorted((a, b) => a - b)).toEqual([0, 3, 100]);
+  });
 
-    test('an interrupted snapshot is gone on with: no block twice, one snapshot, one image', async () => {
-      const blocks = Array.from({ length: 80 }, (_, index) => index);
-      const { registry, diskDigest, ec2 } = await openRegistry(folder(), blocks);
-      Object.assign(seen, { puts: [], refuseAfter: 40 });
-      await expect(registry.register(request('two', diskDigest))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-      seen.refuseAfter = Number.POSITIVE_INFINITY;
-      await registry.register(request('two', diskDigest));
-      expect(seen.puts.toSorted((a, b) => a - b)).toEqual(blocks);
-      const Filters = [{ Name: 'tag:kiln:key', Values: ['two'] }];
-      expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toHaveLength(1);
-      expect((await ec2.send(new DescribeImagesCommand({ Filters }))).Images).toHaveLength(1);
-    });
+  test('an interrupted snapshot is gone on with: no block twice, one snapshot, one image', async () => {
+    const blocks = Array.from({ length: 80 }, (_, index) => index);
+    const { registry, diskDigest, ec2 } = await openRegistry(folder(), blocks);
+    Object.assign(seen, { puts: [], refuseAfter: 40 });
+    await expect(registry.register(request('two', diskDigest))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    seen.refuseAfter = Number.POSITIVE_INFINITY;
+    await registry.register(request('two', diskDigest));
+    expect(seen.puts.toSorted((a, b) => a - b)).toEqual(blocks);
+    const Filters = [{ Name: 'tag:kiln:key', Values: ['two'] }];
+    expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toHaveLength(1);
+    expect((await ec2.send(new DescribeImagesCommand({ Filters }))).Images).toHaveLength(1);
+  });
 
-    test('deregistering leaves no snapshot', async () => {
-      const { registry, diskDigest, ec2 } = await openRegistry(folder());
-      const { imageId } = await registry.register(request('three', diskDigest));
-      await registry.deregister(imageId);
-      const Filters = [{ Name: 'tag:kiln:key', Values: ['three'] }];
-      expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toEqual([]);
-    });
+  test('deregistering leaves no snapshot', async () => {
+    const { registry, diskDigest, ec2 } = await openRegistry(folder());
+    const { imageId } = await registry.register(request('three', diskDigest));
+    await registry.deregister(imageId);
+    const Filters = [{ Name: 'tag:kiln:key', Values: ['three'] }];
+    expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toEqual([]);
+  });
 
-    test('an alias is a parameter that names the image', async () => {
-      const { registry, diskDigest, ssm } = await openRegistry(folder());
-      const { imageId } = await registry.register(request('four', diskDigest));
-      await registry.alias('web/latest', imageId);
-      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: '/kiln/images/web/latest' }));
-      expect(Parameter?.Value).toBe(imageId);
-    });
-  },
-  [watch],
-);
+  test('an alias is a parameter that names the image', async () => {
+    const { registry, diskDigest, ssm } = await openRegistry(folder());
+    const { imageId } = await registry.register(request('four', diskDigest));
+    await registry.alias('web/latest', imageId);
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: '/kiln/images/web/latest' }));
+    expect(Parameter?.Value).toBe(imageId);
+  });
+}, [watch]);

@@ -8,5 +8,8 @@ imageRegistryContract('folders', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kiln-registry-'));
   const disk = join(folder, 'disk');
   writeFileSync(disk, 'a disk');
-  return { registry: folderImageRegistry(join(folder, 'registry'), { path: async () => disk } as never), diskDigest: 'd' };
+  return {
+    registry: folderImageRegistry(join(folder, 'registry'), { path: async () => disk } as never),
+    diskDigest: 'd',
+  };
 });

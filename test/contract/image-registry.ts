@@ -29,7 +29,11 @@ export function imageRegistryContract(name: string, open: () => Promise<OpenRegi
 
     test('a registered image is private, and nobody’s but its owner’s', async () => {
       const image = await registry.register(request);
-      expect(await registry.describe(image.imageId)).toEqual({ imageId: image.imageId, state: 'private', sharedWith: [] });
+      expect(await registry.describe(image.imageId)).toEqual({
+        imageId: image.imageId,
+        state: 'private',
+        sharedWith: [],
+      });
     });
 
     test('registering twice with one key gives one image', async () => {

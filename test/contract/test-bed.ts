@@ -27,6 +27,7 @@ export function testBedContract(name: string, make: () => Promise<BedUnderTest>)
 
     test('an image that boots answers, and how long that took is measured from its launch', async () => {
       const result = await probe({ http: { port: 80, body: it.text } });
+      expect(result.detail).toBeUndefined();
       expect(result).toMatchObject({ name: 'GET / on port 80', passed: true });
       expect(result.firstSuccessMs).toBeGreaterThan(0);
     }, 240_000);
@@ -37,12 +38,12 @@ export function testBedContract(name: string, make: () => Promise<BedUnderTest>)
     });
 
     test.each([
-      { summary: 'another status', test: { timeout: '1s', http: { path: '/none' } }, why: 'status 404, wanted 200' },
-      { summary: 'another text', test: { timeout: '1s', http: { body: 'absent' } }, why: 'does not contain "absent"' },
-      { summary: 'a line that is not there', test: { timeout: '1s', console: { line: '^absent$' } }, why: 'no line' },
+      { summary: 'another status', test: { timeout: '4s', http: { path: '/none' } }, why: 'status 404, wanted 200' },
+      { summary: 'another text', test: { timeout: '4s', http: { body: 'absent' } }, why: 'does not contain "absent"' },
+      { summary: 'a line that is not there', test: { timeout: '4s', console: { line: '^absent$' } }, why: 'no line' },
       {
         summary: 'a command that fails',
-        test: { timeout: '1s', command: { run: ['sh', '-c', 'echo no luck; exit 3'] } },
+        test: { timeout: '4s', command: { run: ['sh', '-c', 'echo no luck; exit 3'] } },
         why: 'status 3: no luck',
       },
     ])('a test fails with its reason: $summary', async ({ test: wanted, why }) => {

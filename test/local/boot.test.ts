@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { qemuTestBed } from '../../src/adapters/local/qemu-test-bed.ts';
 import { unshareIsolatedRoot } from '../../src/adapters/local/unshare-isolated-root.ts';
+import { readRange } from '../../src/formats/folder-tree.ts';
+import { readGpt } from '../../src/formats/gpt.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { imageTest } from '../../src/model/spec.ts';
 import { systemClock } from '../../src/ports/clock.ts';
@@ -44,7 +46,8 @@ test("the root file system is sound in e2fsck's eyes", async () => {
   const disk = join(folder, 'disk');
   mkdirSync(disk);
   copyFileSync(bootable.diskPath, join(disk, 'disk.raw'));
-  const place = `/disk/disk.raw?offset=${35 * 2 ** 20}`;
+  const table = readGpt(readRange(bootable.diskPath, 0, 34 * 512));
+  const place = `/disk/disk.raw?offset=${table.partitions[1]!.start}`;
   const binds = [{ source: disk, target: '/disk' }];
   const result = await unshareIsolatedRoot().run(
     join(bootable.toolRootCache, tools!),

@@ -1,4 +1,5 @@
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderArtifactStore } from '../../src/adapters/local/folder-artifact-store.ts';
@@ -19,7 +20,7 @@ artifactStoreContract('a folder', async (folder) => {
 });
 
 test('artifacts are read-only, and may come from another file system', async () => {
-  const folder = mkdtempSync('/tmp/kiln-test-');
+  const folder = mkdtempSync(join(tmpdir(), 'kiln-test-'));
   const elsewhere = mkdtempSync('/dev/shm/kiln-test-');
   try {
     writeFileSync(join(elsewhere, 'file'), 'from elsewhere');

@@ -58,6 +58,12 @@ describe('what a command does', () => {
     expect(result.stderr).toContain('/bin/nothing');
   });
 
+  test('may talk without end, and does not fill this process', async () => {
+    const result = await sh('head -c 100000000 /dev/zero | tr "\\0" x; echo; echo end');
+    expect(result.stdout.length).toBeLessThan(40_000_000);
+    expect(result.stdout.endsWith('x\nend\n')).toBe(true);
+  });
+
   test('reaches what is bound, writable only if said so', async () => {
     for (const name of ['shared', 'readable']) mkdirSync(join(folder, name), { recursive: true });
     const result = await sh('echo a > /in/shared/file; echo b > /in/readable/file', {

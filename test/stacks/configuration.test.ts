@@ -19,7 +19,11 @@ describe('kiln.config.yaml', () => {
     { summary: 'text for a switch', config: { encryptImages: 'yes' }, says: /encryptImages: .*boolean/ },
     { summary: 'looking too often', config: { watchMinutes: 1 }, says: /watchMinutes: .*5/ },
     { summary: 'an age of nothing', config: { staleIndexHours: 0 }, says: /staleIndexHours: .*1/ },
-    { summary: 'five fields of cron', config: { schedules: { web: { cron: '0 3 * * *' } } }, says: /web\.cron: six fields/ },
+    {
+      summary: 'five fields of cron',
+      config: { schedules: { web: { cron: '0 3 * * *' } } },
+      says: /web\.cron: six fields/,
+    },
     {
       summary: 'a time zone that is none',
       config: { schedules: { web: { cron: '0 3 * * ? *', timezone: 'Mars/Olympus' } } },

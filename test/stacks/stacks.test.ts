@@ -72,7 +72,10 @@ describe('the stacks', () => {
     for (const [name, it] of stateful) {
       expect([name, it.DeletionPolicy, it.UpdateReplacePolicy]).toEqual([name, 'Retain', 'Retain']);
     }
-    const lines = stateful.map(([name, it]) => `${it.Type} ${name} ${JSON.stringify(identityOf(it))}\n`).sort().join('');
+    const lines = stateful
+      .map(([name, it]) => `${it.Type} ${name} ${JSON.stringify(identityOf(it))}\n`)
+      .sort()
+      .join('');
     if (process.env.UPDATE === '1') writeFileSync(GOLDEN, lines);
     expect(lines).toBe(readFileSync(GOLDEN, 'utf8'));
   });
@@ -88,10 +91,14 @@ describe('the stacks', () => {
   });
 
   test('everything that keeps data encrypts it', () => {
-    for (const [name, it] of ofType('AWS::SQS::Queue')) expect([name, it.Properties.KmsMasterKeyId]).not.toContain(undefined);
-    for (const [name, it] of ofType('AWS::SNS::Topic')) expect([name, it.Properties.KmsMasterKeyId]).not.toContain(undefined);
-    for (const [name, it] of ofType('AWS::Logs::LogGroup')) expect([name, it.Properties.KmsKeyId]).not.toContain(undefined);
-    for (const [name, it] of ofType('AWS::S3::Bucket')) expect([name, it.Properties.BucketEncryption]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::SQS::Queue'))
+      expect([name, it.Properties.KmsMasterKeyId]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::SNS::Topic'))
+      expect([name, it.Properties.KmsMasterKeyId]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::Logs::LogGroup'))
+      expect([name, it.Properties.KmsKeyId]).not.toContain(undefined);
+    for (const [name, it] of ofType('AWS::S3::Bucket'))
+      expect([name, it.Properties.BucketEncryption]).not.toContain(undefined);
   });
 
   test('nothing is paid by the hour', () => {
@@ -132,7 +139,8 @@ function tooWide({ Effect, Action, Resource }: Statement): string[] {
 
 /** The properties whose change replaces the resource (CloudFormation: update requires replacement). */
 function identityOf({ Type, Properties }: Resource): unknown {
-  if (Type === 'AWS::DynamoDB::Table') return [Properties.TableName, Properties.KeySchema, Properties.LocalSecondaryIndexes];
+  if (Type === 'AWS::DynamoDB::Table')
+    return [Properties.TableName, Properties.KeySchema, Properties.LocalSecondaryIndexes];
   if (Type === 'AWS::S3::Bucket') return [Properties.BucketName, Properties.ObjectLockEnabled];
   return [Properties.KeySpec, Properties.MultiRegion];
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { aptPackageSource } from '../../src/adapters/local/apt-package-source.ts';
 import { unshareIsolatedRoot } from '../../src/adapters/local/unshare-isolated-root.ts';
+import { localFolders } from '../../src/adapters/local/work-folders.ts';
 import { extendClosure, openArchive } from '../../src/app/closure.ts';
 import { bootRequirements } from '../../src/baker/boot/requirements.ts';
 import { assembleDisk } from '../../src/baker/disk/assemble.ts';
@@ -29,9 +30,13 @@ const files: Readonly<Record<string, { content: string; mode?: number; uid?: num
   '/etc/group': { content: 'root:x:0:\nweb:x:900:\n' },
   '/etc/hostname': { content: 'bootable\n' },
   '/srv/index.html': { content: 'It boots.' },
-  '/srv/cgi-bin/crash': { content: '#!/usr/bin/busybox sh\nkill -9 "$PPID"\n', mode: 0o755 },
+  '/srv/cgi-bin/crash': {
+    content: `#!/usr/bin/busybox sh\nkill -9 $(ps | awk '/httpd -f/ && !/awk/ { print $1 }')\n`,
+    mode: 0o755,
+  },
   '/srv/cgi-bin/id': {
-    content: '#!/usr/bin/busybox sh\nprintf "Content-Type: text/plain\\n\\n"\ncat /etc/machine-id; id -un; hostname\n',
+    content:
+      '#!/usr/bin/busybox sh\nprintf "Content-Type: text/plain\\r\\n\\r\\n"\ncat /etc/machine-id; id -un; hostname\n',
     mode: 0o755,
   },
 };
@@ -86,7 +91,10 @@ export async function makeBootable(): Promise<Bootable> {
 }
 
 async function lockOf(spec: ReturnType<typeof imageSpec.parse>, source: ReturnType<typeof aptPackageSource>) {
-  const { universe, indexes } = await openArchive({ source, progress: silent }, spec.os);
+  const { universe, indexes } = await openArchive(
+    { source, progress: silent, folders: localFolders({ work: join(CACHE, 'work'), cache: CACHE }) },
+    spec.os,
+  );
   const needs = bootRequirements(spec);
   const why = { kind: 'boot', purpose: 'test' } as const;
   const tools = extendClosure(
@@ -124,7 +132,10 @@ async function lockOf(spec: ReturnType<typeof imageSpec.parse>, source: ReturnTy
 function lay(tree: string, file: RuntimeFile): void {
   const path = join(tree, file.path);
   mkdirSync(dirname(path), { recursive: true });
-  if (file.target !== undefined) return symlinkSync(file.target, path);
+  if (file.target !== undefined) {
+    symlinkSync(file.target, path);
+    return;
+  }
   writeFileSync(path, file.content ?? '');
   chmodSync(path, file.mode);
   chownSync(path, file.uid, file.gid);

@@ -63,7 +63,7 @@ export function toolbox(): DebSource {
 }
 
 /** Paths of the libraries and the interpreter that a program of this machine loads. */
-function librariesOf(program: string): string[] {
+export function librariesOf(program: string): string[] {
   try {
     const listing = execFileSync('ldd', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return [...listing.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path!);

@@ -20,8 +20,9 @@ import {
 import { type Accelerator, instanceFile } from './qemu/machine.ts';
 import { askMonitor } from './qemu/monitor.ts';
 import { guestAccepted, startMachine } from './qemu/start.ts';
+import { HANDED_OVER } from './qemu/time-boot.ts';
 
-const GRACE_MS = 15_000;
+const GRACE_MS = 30_000;
 /** A machine that is still booting misses the first press of its power button. */
 const PRESS_EVERY_MS = 2_000;
 const KEEP_ENDED_MS = 24 * 3_600_000;
@@ -92,7 +93,9 @@ async function launch(options: QemuTestBedOptions, request: LaunchRequest, signa
 async function stop(folder: string, instance: Instance, graceMs: number): Promise<{ clean: boolean }> {
   const record = readRecord(folder, instance.id);
   if (!record || !isAlive(record)) return record?.stopped ?? { clean: false };
-  const clean = await endsByItself(record, graceMs);
+  // Before its init runs there is nobody to press a button for, and nothing to lose.
+  const booted = HANDED_OVER.test(readConsole(join(folder, instance.id, instanceFile.console)));
+  const clean = booted && (await endsByItself(record, graceMs));
   if (!clean) process.kill(pidOf(record), 'SIGKILL');
   rmSync(join(folder, instance.id, instanceFile.variables), { force: true });
   writeRecord(folder, { ...record, stopped: { clean } });

@@ -40,15 +40,29 @@ export const firmware: HostCheck = () => {
 };
 
 /** Whether the firmware runs under KVM; that `/dev/kvm` is there does not say so. */
-export const kvm: HostCheck = async () => {
+export const kvm: HostCheck = async ({ home }) => {
   const name = 'kvm';
   const mend = 'images are booted by emulation instead, which takes some ten times as long';
   if (!existsSync('/dev/kvm')) return { name, state: 'warning', found: 'there is no /dev/kvm', mend };
+  const known = knownVerdict(home);
+  if (known === 'kvm') return { name, state: 'ok', found: 'works, as the first launch found' };
+  if (known) return { name, state: 'warning', found: '/dev/kvm is there, and no image boots under it', mend };
   for (const cpu of ['host', 'host,-arch-capabilities']) {
     if (await firmwareRuns({ kind: 'kvm', cpu })) return { name, state: 'ok', found: 'works' };
   }
   return { name, state: 'warning', found: '/dev/kvm is there, and a machine under it does not start', mend };
 };
+
+/** What the first launch since this machine booted found. */
+function knownVerdict(home: string): string | undefined {
+  try {
+    const { boot, accelerator } = JSON.parse(readFileSync(join(home, 'instances/accelerator.json'), 'utf8'));
+    const same = boot === readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return same ? accelerator.kind : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Boots a machine with an empty disk; true when the firmware writes to the console. */
 async function firmwareRuns(accelerator: Accelerator): Promise<boolean> {

@@ -13,12 +13,13 @@ export const conffilesUnchanged = defineRule({
   parameters: z.strictObject({
     allow: z.array(z.string()).default([]).describe('glob patterns of files that configuring may change'),
   }),
-  check({ tree, lock, spec, contents }, { allow }) {
+  check(context, { allow }) {
+    const { tree, lock, contents } = context;
     if (!contents) return notApplicable('the packages’ contents are not at hand');
     const findings: Observation[] = [];
     for (const [path, names] of readOwners(lock, contents)) {
       const baked = path.startsWith('/etc/') ? tree.lookup(path) : undefined;
-      if (baked?.type !== 'file' || isSpecFile(spec, path) || fitsAny(path, allow)) continue;
+      if (baked?.type !== 'file' || isSpecFile(context, path) || fitsAny(path, allow)) continue;
       const originals = names
         .flatMap((name) => contents.get(name) ?? [])
         .filter((it) => it.lookup(path)?.type === 'file');

@@ -50,11 +50,12 @@ export const configuredFolders = defineRule({
 });
 
 /** Files in /etc of the packages that the spec asks for, or of the same sources, and those that the spec lays there. */
-function configurationOf({ inventory, spec }: RuleContext): InventoryFile[] {
+function configurationOf(context: RuleContext): InventoryFile[] {
+  const { inventory } = context;
   const sources = new Map(inventory.packages.map(({ name, sourceName }) => [name, sourceName]));
   const roots = new Set(inventory.image.roots.flatMap((name) => sources.get(name) ?? []));
   const isOwn = ({ path, package: owner }: InventoryFile) =>
-    roots.has(sources.get(owner) ?? '') || isSpecFile(spec, path);
+    roots.has(sources.get(owner) ?? '') || isSpecFile(context, path);
   return inventory.files.filter(
     (file) =>
       file.type === 'file' &&

@@ -27,7 +27,7 @@ export const lockMatch = defineRule({
     const digests = new Map(context.inventory.files.map(({ path, sha256 }) => [path, sha256]));
     for (const [path, names] of owners) {
       // Files in /etc are configuration: conffiles-unchanged judges them.
-      if (path.startsWith('/etc/') || fitsAny(path, allow) || isSpecFile(context.spec, path)) continue;
+      if (path.startsWith('/etc/') || fitsAny(path, allow) || isSpecFile(context, path)) continue;
       const finding = findingAt(context, contents, digests, path, names);
       if (finding) findings.push(finding);
     }
@@ -70,12 +70,13 @@ function describe({ type, target, size }: FileEntry): string {
 }
 
 /** Files of packages of which the lock takes only some, and not these. */
-function unlistedFiles({ lock, inventory, spec }: RuleContext, owners: Owners): Observation[] {
+function unlistedFiles(context: RuleContext, owners: Owners): Observation[] {
+  const { lock, inventory } = context;
   const listed = new Map(lock.packages.flatMap(({ name, files }) => (files ? [[name, new Set(files)] as const] : [])));
   return inventory.files.flatMap(({ path }) => {
     const names = owners.get(path) ?? [];
     const taken = names.some((name) => (listed.get(name)?.has(path) ?? true) || isCopyright(path, name));
-    if (names.length === 0 || taken || isSpecFile(spec, path)) return [];
+    if (names.length === 0 || taken || isSpecFile(context, path)) return [];
     return [
       {
         message: `${path} of package ${names[0]} is in the image, and the lock does not take it`,

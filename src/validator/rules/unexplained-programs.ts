@@ -11,14 +11,15 @@ export const unexplainedPrograms = defineRule({
   parameters: z.strictObject({
     allow: z.array(z.string()).default([]).describe('glob patterns of programs made while configuring'),
   }),
-  check({ spec, inventory, lock, contents }, { allow }) {
+  check(context, { allow }) {
+    const { inventory, lock, contents } = context;
     const programs = [...inventory.elf, ...inventory.scripts].filter((it) => it.package === '');
     // Without contents only the packages taken in part have a list of files.
     const known = contents !== undefined || lock.packages.every((it) => it.files !== undefined);
     if (!known) return { outcome: 'not-applicable', reason: 'the packages’ contents are not at hand' };
     return answer(
       programs
-        .filter(({ path }) => !isSpecFile(spec, path) && !isAtOrBelow(path, KILN_FOLDER) && !fitsAny(path, allow))
+        .filter(({ path }) => !isSpecFile(context, path) && !isAtOrBelow(path, KILN_FOLDER) && !fitsAny(path, allow))
         .map(({ path }) => ({
           message: `no locked package and no file of the spec explains ${path}`,
           file: path,

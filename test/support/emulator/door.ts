@@ -47,7 +47,12 @@ export async function openDoor(routes: readonly Route[], behind: () => number): 
   };
 }
 
-async function serve(message: IncomingMessage, response: ServerResponse, routes: readonly Route[], behind: () => number) {
+async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  routes: readonly Route[],
+  behind: () => number,
+) {
   const call = await callOf(message);
   const forward = (it: Call) => ask(behind(), it);
   const answer = await firstAnswer(routes, call, forward);

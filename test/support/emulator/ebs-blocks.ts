@@ -41,7 +41,8 @@ async function start(
   const request = JSON.parse(call.body.toString());
   const known = byToken.get(request.ClientToken);
   if (known) {
-    if (known.request !== call.body.toString()) return refusal(503, 'ConflictException', 'client token of another request');
+    if (known.request !== call.body.toString())
+      return refusal(503, 'ConflictException', 'client token of another request');
     return json(201, { ...known.start, Status: known.completed ? 'completed' : 'pending' });
   }
   if (request.ParentSnapshotId && !snapshots.get(request.ParentSnapshotId)?.completed) {
@@ -71,7 +72,10 @@ function putBlock(call: Call, snapshot: Snapshot | undefined, index: number): An
     return refusal(400, 'ValidationException', `block ${index} is outside the volume`);
   }
   const digest = createHash('sha256').update(call.body).digest();
-  if (call.headers['x-amz-checksum-algorithm'] !== 'SHA256' || call.headers['x-amz-checksum'] !== digest.toString('base64')) {
+  if (
+    call.headers['x-amz-checksum-algorithm'] !== 'SHA256' ||
+    call.headers['x-amz-checksum'] !== digest.toString('base64')
+  ) {
     return refusal(400, 'ValidationException', `the checksum of block ${index} is wrong`);
   }
   snapshot.digests.set(index, digest);

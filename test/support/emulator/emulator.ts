@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Door, openDoor, type Route } from './door.ts';
 import { ebsBlocks } from './ebs-blocks.ts';
-import { machineImages } from './machine-images.ts';
 import { refuseTheInternet } from './internet-guard.ts';
 import { locateMoto } from './locate-moto.ts';
+import { machineImages } from './machine-images.ts';
 import { type MotoServer, startMoto } from './moto.ts';
+import { terminationProtection } from './termination-protection.ts';
 
 /** A running emulator of AWS: moto behind Kiln's front door. */
 export interface Emulator {
@@ -19,7 +20,10 @@ export interface Emulator {
 /** Starts one; its front door asks `further` before its own routes. */
 export async function startEmulator(command: string, further: readonly Route[] = []): Promise<Emulator> {
   let moto: MotoServer | undefined;
-  const door: Door = await openDoor([...further, ebsBlocks(), machineImages()], () => moto?.port ?? 0);
+  const door: Door = await openDoor(
+    [...further, ebsBlocks(), machineImages(), terminationProtection()],
+    () => moto?.port ?? 0,
+  );
   moto = await startMoto(command, door.port);
   const endpoint = `http://127.0.0.1:${door.port}`;
   return {
@@ -58,7 +62,11 @@ function useEnvironment(environment: Readonly<Record<string, string>>): void {
 }
 
 /** A suite on an emulator of its own. Where none can be had it counts as skipped, says so, and with CI=true fails. */
-export function onEmulator(name: string, suite: (emulator: () => Emulator) => void, routes: readonly Route[] = []): void {
+export function onEmulator(
+  name: string,
+  suite: (emulator: () => Emulator) => void,
+  routes: readonly Route[] = [],
+): void {
   const moto = locateMoto();
   if ('missing' in moto) {
     console.warn(`SKIPPED: ${name}: ${moto.missing}`);

@@ -36,7 +36,10 @@ function fromVirtualEnvironment(): Moto {
   mkdirSync(join(VENV, '..'), { recursive: true });
   // Two test files may look for it at once: the second waits for the first one's lock.
   const script = '[ -x "$0/bin/moto_server" ] || { python3 -m venv "$0" && "$0/bin/pip" install --quiet "$1"; }';
-  const made = spawnSync('flock', [lock, 'sh', '-c', script, VENV, REQUIREMENT], { encoding: 'utf8', timeout: 300_000 });
+  const made = spawnSync('flock', [lock, 'sh', '-c', script, VENV, REQUIREMENT], {
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
   if (made.status === 0 && executable(command)) return { command };
   if (existsSync(VENV)) rmSync(VENV, { recursive: true, force: true });
   return { missing: `no moto_server is installed, and pip could not bring ${REQUIREMENT}: ${lastLine(made.stderr)}` };

@@ -1,9 +1,9 @@
-import { EBSClient } from '@aws-sdk/client-ebs';
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { EBSClient } from '@aws-sdk/client-ebs';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { withFaults } from '../../../src/adapters/aws/aws-fault.ts';
 import { ec2ImageRegistry } from '../../../src/adapters/aws/ec2-image-registry.ts';
 import { sha256 } from '../../../src/model/canonical.ts';

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { readAccounts } from '../../../src/baker/runtime/accounts.ts';
 import { commandService } from '../../../src/baker/runtime/command-service.ts';
 import { serviceScript, shellWord } from '../../../src/baker/runtime/service-script.ts';
-import { translateUnit, translateUnitText } from '../../../src/baker/runtime/translate-unit.ts';
+import { translateEntries, translateUnit } from '../../../src/baker/runtime/translate-unit.ts';
 import { memoryTree } from '../../../src/formats/memory-tree.ts';
+import { parseUnit } from '../../../src/formats/unit.ts';
 import { KilnError } from '../../../src/model/error.ts';
 import { run } from '../../../src/model/spec.ts';
 
@@ -15,7 +16,8 @@ const base = {
   '/usr/bin/prepare': { content: 'elf', mode: 0o755 },
 };
 const tree = memoryTree(base);
-const translate = (service: string, name = 'app.service') => translateUnitText([`[Service]\n${service}\n`], name, tree);
+const translate = (service: string, name = 'app.service') =>
+  translateEntries(parseUnit(`[Service]\n${service}\n`), name, tree);
 const scriptOf = (service: string, name?: string) => {
   const translation = translate(service, name);
   return serviceScript(translation.service, readAccounts(tree));
@@ -114,7 +116,11 @@ test('what is not carried out is named', () => {
 
 test('a unit that only stands for others is told of', () => {
   const trees = memoryTree({ ...base, '/usr/bin/true': { content: 'elf', mode: 0o755 } });
-  const { notHonoured } = translateUnitText(['[Service]\nType=oneshot\nExecStart=/bin/true\n'], 'all.service', trees);
+  const { notHonoured } = translateEntries(
+    parseUnit('[Service]\nType=oneshot\nExecStart=/bin/true\n'),
+    'all.service',
+    trees,
+  );
   expect(notHonoured.join()).toContain('instance of a template');
 });
 

@@ -497,6 +497,30 @@ describe('languages', () => {
   ])('$summary', check);
 });
 
+test('java: the archive that is run', () => {
+  check({
+    summary: '',
+    tree: { '/usr/bin/java': elf() },
+    starts: [run('java', '-jar', '/opt/app.jar')],
+    missing: ['/opt/app.jar'],
+  });
+});
+
+test('python: modules of a virtual environment', () => {
+  check({
+    summary: '',
+    tree: {
+      '/opt/app/env/bin/serve': script('#!/opt/app/env/bin/python3\nimport inside\n'),
+      '/opt/app/env/bin/python3': link('/usr/bin/python3.11'),
+      '/opt/app/env/pyvenv.cfg': 'home = /usr/bin\n',
+      '/opt/app/env/lib/python3.11/site-packages/inside.py': 'import gone\n',
+      '/usr/bin/python3.11': elf(),
+    },
+    starts: [run('/opt/app/env/bin/serve')],
+    missing: ['gone'],
+  });
+});
+
 describe('configuration and services', () => {
   const S = `${LIB}/security`;
   const sshd = elf({ imports: ['pam_start', 'pam_open_session'], texts: ['sshd'] });

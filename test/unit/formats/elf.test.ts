@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { elfFacts, elfTexts } from '../../../src/formats/elf.ts';
+import { elfFacts } from '../../../src/formats/elf.ts';
+import { elfTexts } from '../../../src/formats/elf-texts.ts';
 import { buildElf } from '../evidence/build-elf.ts';
 
 describe('elfFacts', () => {

@@ -25,7 +25,7 @@ function makeModule(lines: readonly string[]): Buffer {
 
 /** `name: depends | aliases`. */
 function catalogOf(modules: Record<string, string>, builtin: string[] = []) {
-  const files = new Map(
+  const files = new Map<string, Buffer>(
     Object.entries(modules).map(([name, text]) => {
       const [depends = '', aliases = ''] = text.split('|').map((part) => part.trim());
       const lines = [

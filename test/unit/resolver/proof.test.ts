@@ -35,7 +35,7 @@ function prove(resolution: Resolution = makeResolution()) {
 /** A changed log with a digest that fits, so that its contents have to be judged. */
 function change(
   proof: ProofLog,
-  edit: (log: { components: { member: string; tree: ProofNode }[]; scale: number }) => void,
+  edit: (log: { components: { member: string; scale: number; tree: ProofNode }[] }) => void,
 ): ProofLog {
   const { digest: _, ...log } = structuredClone(proof);
   edit(log as never);
@@ -62,7 +62,7 @@ test.each<Partial<Resolution>>([
 
 test('a log that was changed without its digest is rejected', () => {
   const { proof, check } = prove();
-  expect(check({ ...proof, scale: 32 })).toEqual({ kind: 'rejected', reason: 'the log does not have its digest' });
+  expect(check({ ...proof, components: [] })).toEqual({ kind: 'rejected', reason: 'the log does not have its digest' });
 });
 
 interface Editable {
@@ -99,7 +99,7 @@ test.each<{ summary: string; edit: Parameters<typeof change>[1] }>([
     summary: 'a multiplier of a clause that is none',
     edit: inTrees((tree) => void Object.assign(tree, { multipliers: { 'a/Depends/9': 1 } })),
   },
-  { summary: 'a scale of none', edit: (log) => void Object.assign(log, { scale: 0 }) },
+  { summary: 'a scale of none', edit: (log) => void Object.assign(log.components[0]!, { scale: 0 }) },
 ])('a log with $summary is rejected', ({ edit }) => {
   const { proof, check } = prove();
   expect(check(change(proof, edit)).kind).toBe('rejected');

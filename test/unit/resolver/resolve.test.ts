@@ -204,7 +204,7 @@ const will: Row[] = [
   },
   {
     summary: 'smallest download',
-    universe: { a: 'b | c', b: '; download 900', c: '; size 99; download 1' },
+    universe: { a: 'b | c', b: '; download 9000', c: '; size 99; download 1' },
     resolution: { objective: 'download-size' },
     want: ['a', 'c'],
   },
@@ -264,6 +264,21 @@ test.each([
   const attempt = () => resolve(twoSuites(), { roots: makeRoots(['a']), resolution: makeResolution(request) });
   expect(attempt).toThrow(KilnError);
   expect(attempt).toThrow(message);
+});
+
+test.each([
+  { summary: 'of two', universe: { a: 'b', b: '; pre c', c: '; pre b' }, cycle: 'b → c → b' },
+  { summary: 'of one through Depends is none', universe: { a: 'b; pre c', b: 'a', c: '' }, cycle: undefined },
+  {
+    summary: 'with a way out is none',
+    universe: { a: 'd, c; pre b | d', b: '; pre a', c: 'b', d: '' },
+    cycle: undefined,
+  },
+])('a cycle of Pre-Depends $summary', ({ universe, cycle }) => {
+  const attempt = () =>
+    resolve(makeUniverse(universe as UniverseLine), { roots: makeRoots(['a']), resolution: makeResolution() });
+  if (cycle === undefined) expect(attempt().kind).toBe('resolved');
+  else expect(attempt).toThrow(`bookworm/main, package b, field Pre-Depends: ${cycle} is a cycle`);
 });
 
 test('each package says all that asks for it, roots first', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { withReference } from '../../../src/app/render-reference.ts';
 import { renderSchemas } from '../../../src/app/render-schemas.ts';
 
 test.each([...renderSchemas()].map(([path, text]) => ({ path, text })))(
@@ -8,3 +9,8 @@ test.each([...renderSchemas()].map(([path, text]) => ({ path, text })))(
     expect(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')).toBe(text);
   },
 );
+
+test('the reference in docs/specs.md is what npm run schema writes', () => {
+  const document = readFileSync(new URL('../../../docs/specs.md', import.meta.url), 'utf8');
+  expect(document).toBe(withReference(document));
+});

@@ -82,7 +82,7 @@ test('whatever a tree holds, it is judged and nothing is thrown', () => {
         ).toBe(true);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

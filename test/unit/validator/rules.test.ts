@@ -43,6 +43,78 @@ const rows: Row[] = [
     want: 'compliant',
   },
   {
+    rule: 'configuration-present',
+    summary: 'a configuration file of the application and a file of the spec that are gone',
+    difference: {
+      files: { '/etc/app.conf': null },
+      application: { files: [{ path: '/bin/extra', content: 'x' }] },
+    },
+    want: [
+      '/usr/bin/extra: application.files lays /bin/extra into the image, and it is not there',
+      '/etc/app.conf: /etc/app.conf, configuration of package app, is not in the image',
+    ],
+  },
+  {
+    rule: 'configuration-present',
+    summary: 'a configuration file that the spec leaves out',
+    difference: { files: { '/etc/app.conf': null }, spec: { minimize: { remove: ['/etc/*.conf'] } } },
+    want: 'compliant',
+  },
+  {
+    rule: 'configuration-present',
+    summary: 'nothing to ask for',
+    difference: { withoutContents: true },
+    want: 'not-applicable',
+  },
+  {
+    rule: 'configured-folders',
+    summary: 'a log folder that is gone',
+    difference: {
+      files: { '/etc/app.conf': '# log /var/log/old/x\nlog /var/log/app/app.log; data "/var/lib/app/data"\n' },
+    },
+    want: ['/etc/app.conf: /etc/app.conf line 2 names /var/log/app/app.log, and there is no folder /var/log/app'],
+  },
+  {
+    rule: 'configured-folders',
+    summary: 'a folder that is made at each start',
+    difference: {
+      files: { '/etc/app.conf': 'log /var/log/app/app.log\n' },
+      application: { run: { command: ['/usr/sbin/app'], directories: [{ path: '/var/log/app' }] } },
+    },
+    want: 'compliant',
+  },
+  {
+    rule: 'configured-folders',
+    summary: 'configuration of another package',
+    difference: { files: { '/etc/other.conf': 'log /var/log/other/log\n', '/etc/app.conf': null } },
+    want: 'not-applicable',
+  },
+  {
+    rule: 'ports-free',
+    summary: 'a socket and an SSH server on the application’s ports',
+    difference: {
+      spec: { boot: { init: 'systemd' } },
+      application: { ports: [22, 8080, 9090] },
+      files: {
+        '/usr/lib/systemd/system/web.socket': '[Socket]\nListenStream=[::]:8080\n',
+        '/usr/lib/systemd/system/idle.socket': '[Socket]\nListenStream=9090\n',
+        '/usr/lib/systemd/system/ssh.service': '[Service]\nExecStart=/usr/sbin/sshd\n',
+        '/etc/systemd/system/sockets.target.wants/web.socket': { target: '/usr/lib/systemd/system/web.socket' },
+        '/etc/systemd/system/multi-user.target.wants/ssh.service': { target: '/usr/lib/systemd/system/ssh.service' },
+      },
+    },
+    want: [
+      '/usr/lib/systemd/system/ssh.service: ssh.service takes port 22 of the application',
+      '/usr/lib/systemd/system/web.socket: web.socket takes port 8080 of the application',
+    ],
+  },
+  {
+    rule: 'ports-free',
+    summary: 'its own socket',
+    difference: { spec: { boot: { init: 'systemd' } } },
+    want: 'compliant',
+  },
+  {
     rule: 'file-capabilities',
     summary: 'a program that may open raw sockets, and one that may bind low ports',
     difference: { capabilities: { '/usr/sbin/app': 1 << 10, '/usr/bin/app-tool': (1 << 13) | (1 << 10) } },
@@ -404,6 +476,23 @@ const rows: Row[] = [
   },
   {
     rule: 'unit-commands',
+    summary: 'what only reloads or stops it',
+    difference: {
+      files: {
+        '/usr/lib/systemd/system/app.service':
+          '[Service]\nExecStart=/usr/sbin/app\nExecReload=/bin/kill -HUP $MAINPID\n',
+      },
+    },
+    want: 'compliant',
+  },
+  {
+    rule: 'unit-commands',
+    summary: 'a unit that is masked',
+    difference: { files: { '/etc/systemd/system/app.service': { target: '/dev/null' } } },
+    want: ['undefined: the spec runs app.service, which is not in the image'],
+  },
+  {
+    rule: 'unit-commands',
     summary: 'another unit matters only where systemd starts it',
     difference: {
       files: {
@@ -593,7 +682,8 @@ const rows: Row[] = [
     summary: 'a name service whose module is gone',
     difference: {
       files: {
-        '/etc/nsswitch.conf': 'passwd: files systemd\nhosts: files mdns4_minimal [NOTFOUND=return] dns # all\n',
+        '/etc/nsswitch.conf':
+          'passwd: files systemd\nhosts: files mdns4_minimal [NOTFOUND=return] dns # all\nnetgroup: nis\n',
       },
     },
     want: [
@@ -625,6 +715,31 @@ const rows: Row[] = [
   },
   {
     rule: 'needs-met',
+    summary: 'what the lock says that nobody has',
+    difference: {
+      reachability: {
+        reachable: new Map([['/usr/sbin/app', []]]),
+        missing: [{ rule: 'shell-commands', by: '/usr/bin/app-tool', needs: 'cls', line: 2, required: true }],
+      },
+      lock: (lock) => ({ ...lock, unproven: ['cls (shell-commands, /usr/bin/app-tool:2)'] }),
+    },
+    want: 'compliant',
+  },
+  {
+    rule: 'needs-met',
+    summary: 'what nobody has, where a policy asks for that too',
+    difference: {
+      reachability: {
+        reachable: new Map([['/usr/sbin/app', []]]),
+        missing: [{ rule: 'shell-commands', by: '/usr/bin/app-tool', needs: 'cls', line: 2, required: true }],
+      },
+      lock: (lock) => ({ ...lock, unproven: ['cls (shell-commands, /usr/bin/app-tool:2)'] }),
+    },
+    parameters: { unproven: true },
+    want: ['/usr/bin/app-tool: /usr/bin/app-tool line 2 needs cls (shell-commands), which is not in the image'],
+  },
+  {
+    rule: 'needs-met',
     summary: 'all is there',
     difference: { reachability: { reachable: new Map([['/usr/sbin/app', []]]), missing: [] } },
     want: 'compliant',
@@ -640,7 +755,7 @@ describe('each rule accuses what breaks it and nothing else', () => {
     if (mend) expect(verdict.findings[0]!.mend).toBe(mend);
   });
 
-  const silent = new Set(['unit-dependencies', 'low-ports', 'pam-modules', 'needs-met']);
+  const silent = new Set(['ports-free', 'unit-dependencies', 'low-ports', 'pam-modules', 'needs-met']);
   test.each(builtInRules.map((rule) => rule.id))('%s: the healthy image is compliant', (rule) => {
     expect(judge(rule)).toMatchObject({ outcome: silent.has(rule) ? 'not-applicable' : 'compliant', findings: [] });
   });

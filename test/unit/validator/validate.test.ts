@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { validationReport } from '../../../src/model/finding.ts';
 import { policy } from '../../../src/model/policy.ts';
+import { imageSpec } from '../../../src/model/spec.ts';
 import { builtInPack, compilePolicies } from '../../../src/validator/compile-policy.ts';
+import { proposeChanges } from '../../../src/validator/fixes.ts';
+import { ownedTree } from '../../../src/validator/owned-tree.ts';
 import { validate } from '../../../src/validator/validate.ts';
 import { type Difference, imageWith, judgeBy } from './healthy-image.ts';
 
@@ -122,4 +125,34 @@ describe('a rule as CEL', () => {
   ])('$summary', ({ more, want }) => {
     expect(judgeBy(rule(more))[0]).toMatchObject(want);
   });
+});
+
+test('changes of the spec that would mend a report, each once', () => {
+  const lost: Difference = {
+    files: {
+      '/usr/bin/sh': null,
+      '/etc/app.conf': 'log /var/log/app/log\n',
+      '/usr/bin/own': { content: 'x', mode: 0o4755 },
+    },
+    providers: { 'libapp.so.1': 'libapp1' },
+  };
+  const request = imageWith({ ...lost, files: { ...lost.files, '/usr/lib/x86_64-linux-gnu/libapp.so.1': null } });
+  const changes = proposeChanges(validate({ ...request, packs: ['runs', 'baseline'].map(builtInPack) }));
+  expect(changes.map(({ field, add }) => [field, add])).toEqual([
+    ['application.run.directories', [{ path: '/var/log/app', owner: 'app', group: 'app' }]],
+    ['minimize.remove', ['/usr/bin/own']],
+    ['resolution.include', ['libapp1']],
+    ['resolution.includeFiles', ['/bin/sh']],
+  ]);
+  // What is proposed is a spec's own form.
+  expect(() => imageSpec.shape.resolution.parse({ include: ['libapp1'], includeFiles: ['/bin/sh'] })).not.toThrow();
+});
+
+test('a baked tree whose entries name their packages', () => {
+  const { tree, lock, contents } = imageWith();
+  const owned = ownedTree(tree, lock, contents!);
+  expect(owned.lookup('/usr/sbin/app')?.package).toBe('app');
+  expect(owned.resolve('/bin/sh')?.package).toBe('dash');
+  expect(owned.lookup('/etc/passwd')?.package).toBeUndefined();
+  expect([...owned.entries()].find((it) => it.path === '/etc/app.conf')?.package).toBe('app');
 });

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { KilnError } from '../src/model/error.ts';
+
+const cron = z
+  .string()
+  .regex(/^(\S+ ){5}\S+$/, 'six fields as EventBridge Scheduler has them, such as "0 3 * * ? *"')
+  .describe('EventBridge Scheduler: minutes hours day-of-month month day-of-week year');
+
+const schedule = z.strictObject({
+  cron,
+  timezone: z.string().refine(isTimeZone, 'a time zone such as Europe/Berlin').default('UTC'),
+  jitterMinutes: z.int().min(0).max(1440).default(15).describe('builds start somewhere within this time'),
+});
+
+/** `kiln.config.yaml`: what the stacks are deployed with. Every field has a default. */
+export const configuration = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,19}$/, 'lower-case letters, digits and "-", 2–20 of them')
+    .default('kiln')
+    .describe('first part of every name; two deployments in one account need two'),
+  alertEmail: z.email().optional().describe('gets alarms and notices, once its owner has confirmed'),
+  testInstanceType: z
+    .string()
+    .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'an instance type such as t3.small')
+    .default('t3.small')
+    .describe('Nitro, x86_64, with UEFI'),
+  bakerImage: z
+    .string()
+    .regex(/@sha256:[0-9a-f]{64}$/, 'a container image pinned by its digest: NAME@sha256:…')
+    .optional()
+    .describe('in which CodeBuild runs the baker; default: the managed standard image'),
+  bakerSize: z.enum(['small', 'medium', 'large']).default('medium'),
+  encryptImages: z.boolean().default(true).describe('snapshots with a key of their own; accounts get a grant for it'),
+  watchMinutes: z.int().min(5).max(1440).default(15).describe('how often indexes and inputs are looked at'),
+  staleIndexHours: z.int().min(1).default(192).describe('alarm when the newest index is older'),
+  schedules: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an image’s name'), schedule)
+    .default({})
+    .describe('builds by the clock, by image'),
+});
+/** The configuration with every default filled in. */
+export type Configuration = z.infer<typeof configuration>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Checks a configuration. Throws CONFIG_INVALID naming every field that is wrong and what it should be. */
+export function parseConfiguration(value: unknown, where: string): Configuration {
+  const parsed = configuration.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((it) => `${it.path.join('.') || 'the file'}: ${it.message}`);
+  throw new KilnError('CONFIG_INVALID', `${where}: ${faults.join('; ')}`, {
+    hint: 'docs/aws.md lists the fields and their defaults',
+  });
+}
+
+/** Reads `kiln.config.yaml`; where there is none, every default holds. Throws CONFIG_INVALID. */
+export function readConfiguration(path: string): Configuration {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return parseConfiguration({}, path);
+    throw error;
+  }
+  return parseConfiguration(parsedYaml(text, path), path);
+}
+
+function parsedYaml(text: string, path: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 10 });
+  } catch (error) {
+    throw new KilnError('CONFIG_INVALID', `${path}: ${(error as Error).message.split('\n')[0]}`, {
+      hint: 'it is YAML',
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type { Configuration } from '../configuration.ts';
+import { BakerProject } from '../constructs/baker-project.ts';
+import * as rights from '../constructs/rights.ts';
+import { machineArn, Pipeline } from '../constructs/state-machine.ts';
+import { StepFunction, type StepFunctionProps } from '../constructs/step-function.ts';
+import { TestNetwork } from '../constructs/test-network.ts';
+import type { DistributionStack } from './distribution-stack.ts';
+import type { StorageStack } from './storage-stack.ts';
+
+export interface BuildProps extends StackProps {
+  readonly configuration: Configuration;
+  readonly storage: StorageStack;
+  readonly distribution: DistributionStack;
+}
+
+type Step = Omit<StepFunctionProps, 'prefix' | 'key' | 'environment'> & {
+  readonly environment?: Readonly<Record<string, string>>;
+};
+
+/** The pipeline: the state machine, a function a step, the project that bakes, the network in which images are tested. */
+export class BuildStack extends Stack {
+  readonly machine: StateMachine;
+  /** What a function needs to find the rest, by environment variable. */
+  readonly variables: Readonly<Record<string, string>>;
+
+  constructor(scope: Construct, id: string, props: BuildProps) {
+    super(scope, id, props);
+    this.variables = environmentOf(this, props);
+    const functions = this.steps(props);
+    const baker = this.baker(props);
+    const { name } = props.configuration;
+    const pipeline = new Pipeline(this, 'BuildImage', {
+      definition: 'build-image',
+      machineName: `${name}-build-image`,
+      functions: Object.fromEntries(Object.entries(functions).map(([key, it]) => [key, it.function])),
+      projects: { BakeImageProject: baker },
+      key: props.storage.key,
+    });
+    this.machine = pipeline.machine;
+    new CfnOutput(this, 'BuildImageMachineArn', { value: this.machine.stateMachineArn });
+  }
+
+  private steps(props: BuildProps): Record<string, StepFunction> {
+    const { storage, distribution } = props;
+    const arn = this.variables.KILN_MACHINE as string;
+    const plan = this.step(props, { verb: 'plan-build' });
+    rights.describeExecutions(plan.function, arn);
+    const heavy = { memoryMiB: 1769, scratchMiB: 2048, timeout: Duration.minutes(15), needsLiblzma: true };
+    const resolve = this.step(props, { verb: 'resolve-image', ...heavy });
+    const validate = this.step(props, { verb: 'validate-image', ...heavy, scratchMiB: 4096 });
+    const register = this.step(props, { verb: 'register-image', ...heavy, scratchMiB: 4096, needsLiblzma: false });
+    const test = this.testStep(props);
+    const judge = this.step(props, { verb: 'judge-image', memoryMiB: 1024, needsLiblzma: true });
+    const share = this.step(props, { verb: 'share-image', timeout: Duration.minutes(5) });
+    const publish = this.step(props, { verb: 'publish-image', timeout: Duration.minutes(5) });
+    const end = this.step(props, { verb: 'end-build' });
+    for (const it of [resolve, validate, register, test, judge]) rights.readAndWriteBucket(storage, it.function);
+    rights.writeSnapshots(register.function);
+    for (const it of [register, share, publish, end]) rights.handleImages(it.function);
+    for (const it of [register, share, end]) rights.useImageKey(distribution, it.function);
+    rights.setAliases(distribution, publish.function);
+    for (const it of [publish, end]) rights.tell(distribution, it.function);
+    return {
+      PlanBuildFunction: plan,
+      ResolveImageFunction: resolve,
+      ValidateImageFunction: validate,
+      RegisterImageFunction: register,
+      TestImageFunction: test,
+      JudgeImageFunction: judge,
+      ShareImageFunction: share,
+      PublishImageFunction: publish,
+      EndBuildFunction: end,
+    };
+  }
+
+  /** Launches instances; the prober, which alone is in the network, asks them. */
+  private testStep(props: BuildProps): StepFunction {
+    const network = new TestNetwork(this, 'TestNetwork', { key: props.storage.key });
+    const prober = new StepFunction(this, 'ProbeInstance', {
+      verb: 'probe-instance',
+      prefix: props.configuration.name,
+      key: props.storage.key,
+      timeout: Duration.seconds(15),
+      network: { vpc: network.vpc, securityGroup: network.prober },
+    });
+    const subnet = network.vpc.isolatedSubnets[0];
+    if (!subnet) throw new Error('internal: the test network has no subnet');
+    const test = this.step(props, {
+      verb: 'test-image',
+      timeout: Duration.minutes(15),
+      environment: {
+        KILN_TEST_SUBNET: subnet.subnetId,
+        KILN_TEST_SECURITY_GROUP: network.instances.securityGroupId,
+        KILN_TEST_INSTANCE_TYPE: props.configuration.testInstanceType,
+        KILN_PROBER: prober.function.functionName,
+      },
+    });
+    rights.invoke(test.function, prober.function);
+    rights.runTestInstances(test.function, { subnet: subnet.subnetId, group: network.instances.securityGroupId });
+    rights.useImageKey(props.distribution, test.function);
+    return test;
+  }
+
+  private step(props: BuildProps, step: Step): StepFunction {
+    const { storage, configuration } = props;
+    const environment = { ...this.variables, ...step.environment };
+    const id = step.verb.replace(/(^|-)(.)/g, (_, _dash, letter: string) => letter.toUpperCase());
+    const made = new StepFunction(this, id, { ...step, prefix: configuration.name, key: storage.key, environment });
+    this.reachCatalog(props, made.function);
+    return made;
+  }
+
+  private baker(props: BuildProps): BakerProject {
+    const { storage, configuration } = props;
+    const baker = new BakerProject(this, 'BakeImage', {
+      name: `${configuration.name}-bake-image`,
+      environment: this.variables,
+      key: storage.key,
+      size: configuration.bakerSize,
+      image: configuration.bakerImage,
+    });
+    this.reachCatalog(props, baker.project);
+    rights.readAndWriteBucket(storage, baker.project);
+    return baker;
+  }
+
+  private reachCatalog({ storage }: BuildProps, who: IGrantable): void {
+    rights.readAndWriteCatalog(storage, who);
+  }
+}
+
+function environmentOf(stack: Stack, { storage, distribution, configuration }: BuildProps): Record<string, string> {
+  return {
+    KILN_TABLE: storage.table.tableName,
+    KILN_BUCKET: storage.bucket.bucketName,
+    KILN_BUS: configuration.name,
+    KILN_TOPIC: distribution.notices.topicArn,
+    KILN_ALIAS_PATH: distribution.aliasPath,
+    KILN_MACHINE: machineArn(stack, `${configuration.name}-build-image`),
+    ...(distribution.imageKey ? { KILN_IMAGE_KEY: distribution.imageKey.keyArn } : {}),
+  };
+}

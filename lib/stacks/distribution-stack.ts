@@ -1,0 +1,48 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import type { Configuration } from '../configuration.ts';
+import type { StorageStack } from './storage-stack.ts';
+
+export interface DistributionProps extends StackProps {
+  readonly configuration: Configuration;
+  readonly storage: StorageStack;
+}
+
+/** Where images go from and who hears of it: the images' key, the bus, the topic, the path of the aliases. */
+export class DistributionStack extends Stack {
+  readonly bus: EventBus;
+  readonly notices: Topic;
+  /** Encrypts snapshots; none where `encryptImages` is off. */
+  readonly imageKey: Key | undefined;
+  /** SSM parameters below it name images: `<path>/nginx/latest`. */
+  readonly aliasPath: string;
+
+  constructor(scope: Construct, id: string, props: DistributionProps) {
+    super(scope, id, props);
+    const { name, alertEmail, encryptImages } = props.configuration;
+    this.aliasPath = `/${name}/images`;
+    this.bus = new EventBus(this, 'Bus', { eventBusName: name, kmsKey: props.storage.key });
+    this.notices = new Topic(this, 'Notices', {
+      topicName: `${name}-notices`,
+      masterKey: props.storage.key,
+      enforceSSL: true,
+    });
+    if (alertEmail !== undefined) this.notices.addSubscription(new EmailSubscription(alertEmail));
+    this.imageKey = encryptImages ? imageKey(this, name) : undefined;
+    new CfnOutput(this, 'NoticesTopicArn', { value: this.notices.topicArn });
+  }
+}
+
+/** Its own key, since other accounts get grants for it and must not get any for the catalog's. */
+function imageKey(stack: Stack, name: string): Key {
+  return new Key(stack, 'ImageKey', {
+    alias: `${name}/images`,
+    description: 'snapshots of images that Kiln made',
+    enableKeyRotation: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+}

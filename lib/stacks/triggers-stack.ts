@@ -1,0 +1,133 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { EventBus, type IEventBus, Match, Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Configuration } from '../configuration.ts';
+import * as rights from '../constructs/rights.ts';
+import { StepFunction } from '../constructs/step-function.ts';
+import type { BuildStack } from './build-stack.ts';
+import type { DistributionStack } from './distribution-stack.ts';
+import type { StorageStack } from './storage-stack.ts';
+
+export interface TriggersProps extends StackProps {
+  readonly configuration: Configuration;
+  readonly storage: StorageStack;
+  readonly distribution: DistributionStack;
+  readonly build: BuildStack;
+}
+
+const FUNCTION_TIMEOUT = Duration.minutes(1);
+
+/** What starts builds: the bus, changed settings, schedules and the watch over indexes, all through one queue. */
+export class TriggersStack extends Stack {
+  readonly deadLetters: Queue;
+  readonly watch: StepFunction;
+
+  constructor(scope: Construct, id: string, props: TriggersProps) {
+    super(scope, id, props);
+    const { name, schedules } = props.configuration;
+    this.deadLetters = queue(this, 'DeadLetters', `${name}-requests-dead`, props.storage, {
+      retentionPeriod: Duration.days(14),
+    });
+    const requests = queue(this, 'Requests', `${name}-requests`, props.storage, {
+      visibilityTimeout: Duration.minutes(6),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+    });
+    this.startFrom(requests, props);
+    this.listen(requests, props);
+    this.watch = this.watchFrom(props);
+    if (Object.keys(schedules).length > 0) this.schedule(requests, props);
+    new CfnOutput(this, 'RequestsQueueUrl', { value: requests.queueUrl });
+  }
+
+  private startFrom(requests: Queue, { configuration, storage, build }: TriggersProps): void {
+    const start = new StepFunction(this, 'StartBuild', {
+      verb: 'start-build',
+      prefix: configuration.name,
+      key: storage.key,
+      environment: build.variables,
+      timeout: FUNCTION_TIMEOUT,
+    });
+    rights.readAndWriteCatalog(storage, start.function);
+    build.machine.grantStartExecution(start.function);
+    const source = { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 5 };
+    start.function.addEventSource(new SqsEventSource(requests, source));
+  }
+
+  private listen(requests: Queue, { configuration, distribution, storage }: TriggersProps): void {
+    this.addStackDependency(distribution);
+    const bus = (id: string, busName: string) => EventBus.fromEventBusName(this, id, busName);
+    const target = () => new SqsQueue(requests, { deadLetterQueue: this.deadLetters, retryAttempts: 20 });
+    const rule = (id: string, eventBus: IEventBus, description: string, eventPattern: object) =>
+      new Rule(this, id, { eventBus, description, eventPattern, targets: [target()] });
+    rule('Asked', bus('Bus', configuration.name), 'builds asked for, and components that were updated', {
+      detailType: ['kiln.build.requested', 'kiln.component.updated'],
+    });
+    rule('SettingsChanged', bus('DefaultBus', 'default'), 'specs, policies and accounts', {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: { bucket: { name: [storage.bucket.bucketName] }, object: { key: Match.prefix('settings/') } },
+    });
+  }
+
+  /** Compares signed indexes and inputs with those last seen, and starts the images that are affected. */
+  private watchFrom({ configuration, storage, build }: TriggersProps): StepFunction {
+    const watch = new StepFunction(this, 'WatchChanges', {
+      verb: 'watch-changes',
+      prefix: configuration.name,
+      key: storage.key,
+      environment: build.variables,
+      memoryMiB: 1769,
+      scratchMiB: 2048,
+      timeout: Duration.minutes(15),
+      needsLiblzma: true,
+    });
+    rights.readAndWriteCatalog(storage, watch.function);
+    rights.readAndWriteBucket(storage, watch.function);
+    build.machine.grantStartExecution(watch.function);
+    new Rule(this, 'Watch', {
+      description: 'looks at indexes, policies, tests and accounts',
+      schedule: Schedule.rate(Duration.minutes(configuration.watchMinutes)),
+      targets: [new LambdaFunction(watch.function, { deadLetterQueue: this.deadLetters, retryAttempts: 2 })],
+    });
+    return watch;
+  }
+
+  private schedule(requests: Queue, { configuration, storage }: TriggersProps): void {
+    const group = new CfnScheduleGroup(this, 'Schedules', { name: configuration.name });
+    const role = new Role(this, 'ScheduleRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    rights.sendMessages(storage, role, requests, this.deadLetters);
+    for (const [image, { cron, timezone, jitterMinutes }] of Object.entries(configuration.schedules)) {
+      const made = new CfnSchedule(this, `Schedule-${image}`, {
+        name: `${configuration.name}-${image}`,
+        groupName: configuration.name,
+        description: `builds ${image} by the clock`,
+        scheduleExpression: `cron(${cron})`,
+        scheduleExpressionTimezone: timezone,
+        flexibleTimeWindow:
+          jitterMinutes === 0 ? { mode: 'OFF' } : { mode: 'FLEXIBLE', maximumWindowInMinutes: jitterMinutes },
+        target: {
+          arn: requests.queueArn,
+          roleArn: role.roleArn,
+          deadLetterConfig: { arn: this.deadLetters.queueArn },
+          // Scheduler puts the identifier of this one firing in, so that a delivery that comes twice starts one build.
+          input: JSON.stringify({
+            id: '<aws.scheduler.execution-id>',
+            'detail-type': 'kiln.build.requested',
+            detail: { image, cause: { kind: 'schedule', detail: cron } },
+          }),
+        },
+      });
+      made.addResourceDependency(group);
+    }
+  }
+}
+
+function queue(stack: Stack, id: string, queueName: string, { key }: StorageStack, further: object): Queue {
+  const encryption = QueueEncryption.KMS;
+  return new Queue(stack, id, { queueName, encryption, encryptionMasterKey: key, enforceSSL: true, ...further });
+}

@@ -1,0 +1,59 @@
+/** A finding of cdk-nag that is as it should be, where, and why. */
+export interface Waiver {
+  /** Matches `RULE[FINDING]`. */
+  readonly finding: RegExp;
+  /** Matches the construct's path. */
+  readonly at: RegExp;
+  readonly reason: string;
+}
+
+/** Each is for a wildcard in a role; `test/stacks` lists the only actions that may meet `Resource: *`. */
+export const waivers: readonly Waiver[] = [
+  {
+    finding: /^IAM5\[Resource::.*\/(artifacts|settings)\/\*\]$/,
+    at: /\/Role\/DefaultPolicy\//,
+    reason: 'objects of the one bucket, below the two prefixes that a step works with; their keys are digests',
+  },
+  {
+    finding: /^IAM5\[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>::(image|snapshot)\/\*\]$/,
+    at: /\/(RegisterImage|ShareImage|PublishImage|EndBuild|TestImage)\/Role\//,
+    reason: 'images and snapshots have no identifier before they are made; changing one asks for the tag kiln:key',
+  },
+  {
+    finding:
+      /^IAM5\[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:(instance|volume|network-interface)\/\*\]$/,
+    at: /\/TestImage\/Role\//,
+    reason: 'RunInstances makes them; it is limited to one subnet, one security group and images tagged kiln:key',
+  },
+  {
+    finding: /^IAM5\[Resource::\*\]$/,
+    at: /\/(RegisterImage|ShareImage|PublishImage|EndBuild|TestImage|ProbeInstance)\/Role\//,
+    reason: 'ec2:Describe* and the network interface actions that Lambda needs know no resources',
+  },
+  {
+    finding: /^IAM5\[Resource::\*\]$/,
+    at: /\/(Role\/DefaultPolicy|Machine\/Role\/DefaultPolicy)\//,
+    reason:
+      'X-Ray’s PutTraceSegments and PutTelemetryRecords, and the delivery of a state machine’s log, know no resources',
+  },
+  {
+    finding: /^IAM5\[Resource::.*:parameter\/[a-z0-9-]+\/images\/\*\]$/,
+    at: /\/PublishImage\/Role\//,
+    reason: 'one parameter an image, below one path',
+  },
+  {
+    finding: /^IAM5\[Resource::.*:execution:[a-z0-9-]+-build-image:\*\]$/,
+    at: /\/PlanBuild\/Role\//,
+    reason: 'executions of the one state machine, named when they start',
+  },
+  {
+    finding: /^IAM5\[Resource::.*:log-group:\/aws\/codebuild\/.*:\*\]$/,
+    at: /\/BakeImage\/Role\//,
+    reason: 'streams of the project’s own log group, named by CodeBuild',
+  },
+  {
+    finding: /^IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]$/,
+    at: /\/BakeImage\/Role\//,
+    reason: 'the variants of two actions on the one key, as CDK grants them to a project that has a key',
+  },
+];

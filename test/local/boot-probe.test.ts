@@ -1,0 +1,60 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { probeInstance } from '../../src/adapters/local/probe.ts';
+import { imageTest } from '../../src/model/spec.ts';
+import type { Instance } from '../../src/ports/test-bed.ts';
+
+let server: Server;
+let answered: number;
+let instance: Instance;
+
+/** Hangs twice, as a guest does that is still booting, then fails once, then serves. */
+beforeEach(async () => {
+  answered = 0;
+  server = createServer((_, response) => {
+    answered += 1;
+    if (answered <= 2) return;
+    response.statusCode = answered === 3 ? 503 : 200;
+    response.end('served');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const endpoints = { 80: { host: '127.0.0.1', port } };
+  const launchedAt = new Date().toISOString();
+  instance = { id: 'i-1', account: 'test', imageId: 'image', launchedAt, endpoints, machine: 'tcg' };
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const context = { clock: Date, console: () => 'a\nkiln: up\n', isAlive: () => true, established: async () => true };
+const probe = (wanted: object, changes: object = {}) =>
+  probeInstance(instance, imageTest.parse(wanted), { ...context, ...changes });
+
+test('attempts that hang do not hold up those that would succeed', async () => {
+  expect(await probe({ timeout: '10s', http: { body: 'served' } })).toMatchObject({ passed: true });
+  expect(answered).toBeGreaterThanOrEqual(4);
+});
+
+test('TCP that only the forwarder accepts is no success', async () => {
+  const result = await probe({ timeout: '1s', tcp: { port: 80 } }, { established: async () => false });
+  expect(result).toMatchObject({ passed: false });
+});
+
+test('an instance that ended is not asked any longer, and its last words are told', async () => {
+  const result = await probe({ timeout: '60s', http: { status: 418 } }, { isAlive: () => false });
+  expect(result).toMatchObject({ passed: false, detail: 'the instance ended: a | kiln: up' });
+});
+
+test('an interruption ends the test', async () => {
+  const signal = AbortSignal.abort();
+  await expect(probe({ console: { line: 'absent' } }, { signal })).rejects.toMatchObject({ code: 'INTERRUPTED' });
+});
+
+test('words of a command are told where the instance is', async () => {
+  const { port } = instance.endpoints[80]!;
+  const command = { run: ['printf', '%s', 'at {host} {port:80}'], output: `at 127.0.0.1 ${port}` };
+  expect(await probe({ timeout: '10s', command })).toMatchObject({ name: 'printf', passed: true });
+});

@@ -1,0 +1,10 @@
+// Preloaded into every sandbox: a connection to anything but this machine and the hosts that the test allows ends at once.
+import { subscribe } from 'node:diagnostics_channel';
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
+
+subscribe('net.client.socket', ({ socket }) => {
+  socket.on('connectionAttempt', (address) => {
+    if (!LOOPBACK.test(address)) socket.destroy(new Error(`refused: a function tried to reach ${address}`));
+  });
+});

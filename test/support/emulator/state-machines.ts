@@ -1,0 +1,60 @@
+import {
+  CreateStateMachineCommand,
+  DeleteStateMachineCommand,
+  DescribeStateMachineCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
+import { type DeployedResource, deployedResources } from './deployed-templates.ts';
+
+interface Machine {
+  readonly StateMachineName: string;
+  readonly DefinitionSubstitutions?: Readonly<Record<string, string | { 'Fn::GetAtt': [string, string] }>>;
+}
+
+/** Name of the function by which the front door plays `codebuild:startBuild.sync`, which the emulator's interpreter lacks. */
+export const CODEBUILD = 'front-door-codebuild';
+
+/**
+ * Switches the emulator's interpreter on, which has machines of its own, and gives it every deployed machine: the definition
+ * as deployed, with the deployed template's substitutions, which the emulator leaves undone.
+ */
+export async function activateStateMachines(endpoint: string): Promise<void> {
+  const sfn = new SFNClient({});
+  const deployed = [];
+  for (const resource of await deployedResources('AWS::StepFunctions::StateMachine')) {
+    const name = (resource.properties as unknown as Machine).StateMachineName;
+    const stateMachineArn = `arn:aws:states:${process.env.AWS_REGION}:123456789012:stateMachine:${name}`;
+    const it = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+    deployed.push({ name, roleArn: it.roleArn, definition: playable(it.definition ?? '', substitutions(resource)) });
+    await sfn.send(new DeleteStateMachineCommand({ stateMachineArn }));
+  }
+  await fetch(`${endpoint}/moto-api/config`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
+  });
+  for (const it of deployed) await sfn.send(new CreateStateMachineCommand(it));
+}
+
+function substitutions({ properties, siblings }: DeployedResource): Record<string, string> {
+  const { DefinitionSubstitutions = {} } = properties as unknown as Machine;
+  const values = Object.entries(DefinitionSubstitutions).map(([name, value]) => {
+    return [name, typeof value === 'string' ? value : (siblings.get(value['Fn::GetAtt'][0]) ?? '')];
+  });
+  return Object.fromEntries(values);
+}
+
+interface State {
+  Resource?: string;
+  Parameters?: unknown;
+}
+
+function playable(definition: string, values: Readonly<Record<string, string>>): string {
+  const machine = JSON.parse(definition.replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
+  for (const state of Object.values(machine.States) as State[]) {
+    if (!state.Resource?.endsWith(':codebuild:startBuild.sync')) continue;
+    state.Resource = 'arn:aws:states:::lambda:invoke';
+    state.Parameters = { FunctionName: CODEBUILD, Payload: state.Parameters };
+  }
+  return JSON.stringify(machine);
+}
