@@ -74,6 +74,7 @@ module.exports = {
     enhancedResolveOptions: {
       extensions: ['.ts', '.mjs', '.js', '.json'],
       conditionNames: ['import', 'require', 'node', 'default'],
+      exportsFields: ['exports'],
     },
   },
 };

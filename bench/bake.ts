@@ -11,6 +11,7 @@ import { parse, stringify } from 'yaml';
 import { aptPackageSource } from '../src/adapters/local/apt-package-source.ts';
 import { loadWithDigests } from '../src/adapters/local/folder-spec-source.ts';
 import { localFolders } from '../src/adapters/local/work-folders.ts';
+import { openArchive } from '../src/app/closure.ts';
 import { makeLock } from '../src/app/make-lock.ts';
 import { systemClock } from '../src/ports/clock.ts';
 import { silent } from '../src/ports/progress.ts';
@@ -83,13 +84,20 @@ function bake(spec: string, home: string, keepBase: boolean): Baked {
   return { ...JSON.parse(run.stdout), seconds: (performance.now() - started) / 1000 };
 }
 
+/** Its own way to read a `file:` repository from inside: a bind mount, no copy. */
+const MOUNT_REPOSITORY = '--hook-dir=/usr/share/mmdebstrap/hooks/file-mirror-automount';
+
 function mmdebstrap({ folder, keyring }: Repository, target: string): { seconds: number; bytes: number } {
   rmSync(target, { recursive: true, force: true });
   const started = performance.now();
   const source = `deb [signed-by=${keyring}] file:${folder} bookworm main`;
-  execFileSync('mmdebstrap', ['--variant=essential', '--include=nginx', '--quiet', 'bookworm', target, source], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    'mmdebstrap',
+    ['--variant=essential', '--include=nginx', '--quiet', MOUNT_REPOSITORY, 'bookworm', target, source],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   const seconds = (performance.now() - started) / 1000;
   const [bytes] = execFileSync('du', ['-sb', '--one-file-system', target], { encoding: 'utf8' }).split('\t');
   rmSync(target, { recursive: true, force: true });
@@ -119,15 +127,15 @@ async function makeRepository(folder: string, log: (line: string) => void): Prom
 
 async function collectForKiln(pool: string, cache: string): Promise<void> {
   const source = aptPackageSource({ cache, clock: systemClock });
+  const folders = localFolders({ work: join(cache, 'work'), cache });
   const { spec, directory, digest } = await loadWithDigests(join(ROOT, 'examples/nginx/image.yaml'));
-  const outcome = await makeLock(
-    { source, progress: silent, folders: localFolders({ work: join(cache, 'work'), cache }) },
-    { spec, directory, specDigest: digest },
-  );
+  const outcome = await makeLock({ source, progress: silent, folders }, { spec, directory, specDigest: digest });
   if (outcome.kind !== 'locked') throw new Error(outcome.explanation.join('\n'));
   const { packages, build } = outcome.lock;
-  const all = [...packages, ...build.base, ...build.tools];
-  const indexes = await source.indexes(spec.os, silent);
+  const { universe, indexes } = await openArchive({ source, progress: silent, folders }, spec.os);
+  // The name that stands for the current kernel is asked for, and not in the lock.
+  const kernel = universe.candidate(spec.boot.kernel);
+  const all = [...packages, ...build.base, ...build.tools, ...(kernel ? [kernel] : [])];
   const paths = await source.fetch([...new Map(all.map((it) => [it.sha256, it])).values()], indexes, silent);
   for (const deb of all) cpSync(paths.get(deb.sha256) ?? '', join(pool, deb.filename.split('/').at(-1) ?? ''));
 }

@@ -10,8 +10,7 @@ const STALE_DAYS = 30;
 export function fleetMetrics(ports: Pick<Ports, 'catalog' | 'clock' | 'source' | 'specs' | 'progress'>): MiddlewareObj {
   return {
     async after() {
-      const newest = metrics.singleMetric();
-      newest.addMetric('StaleImages', MetricUnit.Count, await staleImages(ports));
+      metrics.singleMetric().addMetric('StaleImages', MetricUnit.Count, await staleImages(ports));
       const hours = await indexAgeHours(ports);
       if (hours !== undefined) metrics.singleMetric().addMetric('IndexAgeHours', MetricUnit.Count, hours);
     },

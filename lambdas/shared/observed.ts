@@ -4,9 +4,10 @@ import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { MiddlewareObj, MiddyfiedHandler } from '@middy/core';
 import { KilnError } from '../../src/model/error.ts';
 
-export const logger = new Logger({ serviceName: 'kiln' });
-export const metrics = new Metrics({ namespace: 'Kiln', serviceName: 'kiln' });
-const tracer = new Tracer({ serviceName: 'kiln' });
+// The service's name is that of the deployment (POWERTOOLS_SERVICE_NAME), which is how its alarms find its metrics.
+export const logger = new Logger();
+export const metrics = new Metrics({ namespace: 'Kiln' });
+const tracer = new Tracer();
 
 /** Fields of an event that every log line of its invocation carries. */
 function keysOf(event: unknown): Record<string, unknown> {

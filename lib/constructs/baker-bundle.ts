@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AssetHashType, type BundlingOptions, DockerImage } from 'aws-cdk-lib';
 import type { AssetProps } from 'aws-cdk-lib/aws-s3-assets';
-import { copyLiblzmaCommand } from './liblzma.ts';
+import { BANNER, LIBLZMA, TARGET } from './bundling.ts';
 import { repositoryPath } from './repository.ts';
 
 /** The baker as one archive: its bundle, what that reads from beside itself, the pinned Node, liblzma. */
@@ -28,12 +28,10 @@ function bundling(): BundlingOptions {
 function bundle(outputFolder: string): void {
   const esbuild = repositoryPath('node_modules/.bin/esbuild');
   const entry = repositoryPath('lambdas/bake-image/index.ts');
-  const options = ['--bundle', '--platform=node', '--target=node24', '--format=esm', '--minify', '--keep-names'];
-  const banner = "--banner:js=import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
-  const out = `--outfile=${join(outputFolder, 'bake.mjs')}`;
-  const quiet = ['--external:node-liblzma', '--log-level=error'];
-  execFileSync(esbuild, [entry, ...options, ...quiet, banner, out], { stdio: ['ignore', 'ignore', 'inherit'] });
-  execFileSync('sh', ['-c', copyLiblzmaCommand(outputFolder)]);
+  const format = ['--bundle', '--platform=node', `--target=${TARGET}`, '--format=esm', '--minify', '--keep-names'];
+  const liblzma = [`--alias:node-liblzma=${LIBLZMA}`, '--loader:.wasm=binary'];
+  const out = [`--banner:js=${BANNER}`, '--log-level=error', `--outfile=${join(outputFolder, 'bake.mjs')}`];
+  execFileSync(esbuild, [entry, ...format, ...liblzma, ...out], { stdio: ['ignore', 'ignore', 'inherit'] });
   copyFileSync(repositoryPath('src/adapters/local/enter-root.pl'), join(outputFolder, 'enter-root.pl'));
   copyFileSync(nodeBinary(), join(outputFolder, 'node'));
 }

@@ -6,7 +6,7 @@ import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { copyLiblzma } from './liblzma.ts';
+import { BANNER, LIBLZMA, TARGET } from './bundling.ts';
 import { repositoryPath } from './repository.ts';
 
 export interface StepFunctionProps {
@@ -23,8 +23,6 @@ export interface StepFunctionProps {
   readonly timeout?: Duration;
   /** Scratch space below `/tmp`. @default 512 */
   readonly scratchMiB?: number;
-  /** It reads packages, so that its bundle has liblzma. @default false */
-  readonly needsLiblzma?: boolean;
   /** Runs it in isolated subnets of this network. @default outside any network */
   readonly network?: { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
 }
@@ -72,15 +70,15 @@ export class StepFunction extends Construct {
         : {}),
       bundling: {
         format: OutputFormat.ESM,
-        target: 'node24',
+        target: TARGET,
         mainFields: ['module', 'main'],
         minify: true,
         keepNames: true,
         logLevel: LogLevel.ERROR,
-        externalModules: props.needsLiblzma ? ['node-liblzma'] : [],
-        // What some CommonJS dependencies expect of their module.
-        banner: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-        commandHooks: props.needsLiblzma ? copyLiblzma : undefined,
+        externalModules: [],
+        banner: BANNER,
+        loader: { '.wasm': 'binary' },
+        esbuildArgs: { '--alias:node-liblzma': LIBLZMA },
       },
     });
   }

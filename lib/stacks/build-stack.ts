@@ -49,12 +49,12 @@ export class BuildStack extends Stack {
     const arn = this.variables.KILN_MACHINE as string;
     const plan = this.step(props, { verb: 'plan-build' });
     rights.describeExecutions(plan.function, arn);
-    const heavy = { memoryMiB: 1769, scratchMiB: 2048, timeout: Duration.minutes(15), needsLiblzma: true };
+    const heavy = { memoryMiB: 1769, scratchMiB: 2048, timeout: Duration.minutes(15) };
     const resolve = this.step(props, { verb: 'resolve-image', ...heavy });
     const validate = this.step(props, { verb: 'validate-image', ...heavy, scratchMiB: 4096 });
-    const register = this.step(props, { verb: 'register-image', ...heavy, scratchMiB: 4096, needsLiblzma: false });
+    const register = this.step(props, { verb: 'register-image', ...heavy, scratchMiB: 4096 });
     const test = this.testStep(props);
-    const judge = this.step(props, { verb: 'judge-image', memoryMiB: 1024, needsLiblzma: true });
+    const judge = this.step(props, { verb: 'judge-image', memoryMiB: 1024 });
     const share = this.step(props, { verb: 'share-image', timeout: Duration.minutes(5) });
     const publish = this.step(props, { verb: 'publish-image', timeout: Duration.minutes(5) });
     const end = this.step(props, { verb: 'end-build' });

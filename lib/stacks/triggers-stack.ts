@@ -84,7 +84,6 @@ export class TriggersStack extends Stack {
       memoryMiB: 1769,
       scratchMiB: 2048,
       timeout: Duration.minutes(15),
-      needsLiblzma: true,
     });
     rights.readAndWriteCatalog(storage, watch.function);
     rights.readAndWriteBucket(storage, watch.function);

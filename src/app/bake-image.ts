@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import manifest from '../../package.json' with { type: 'json' };
 import { assembleDisk } from '../baker/disk/assemble.ts';
 import { sourceDateEpoch } from '../baker/epoch.ts';
 import { makeRootTree } from '../baker/root-tree.ts';
@@ -12,7 +13,7 @@ import type { LoadedSpec } from '../ports/spec-source.ts';
 import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
 
 /** Changes when the same lock and spec would give other bytes. */
-const RECIPE = 2;
+const RECIPE = 3;
 
 /** What baking made, by digest, with what summaries say of it. */
 export interface Baked {
@@ -33,7 +34,7 @@ export async function bakeImage(ports: BakePorts, request: StepRequest): Promise
   return recorded(ports, request.buildId, 'bake', async () => {
     const loaded = await ports.specs.load(request.image);
     const lock = await readLock(ports, request);
-    const key = `bake:${digestOf({ recipe: RECIPE, lock: lock.digest, spec: loaded.digest })}`;
+    const key = `bake:${digestOf({ recipe: RECIPE, kiln: manifest.version, lock: lock.digest, spec: loaded.digest })}`;
     const known = (await ports.catalog.getDocument(key)) as Baked | undefined;
     if (known && (await ports.store.has(known.diskDigest)) && (await ports.store.has(known.treeDigest))) {
       return { ...known, outcome: 'reused', detail: 'baked before from the same lock and spec' };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { BuildState } from '../model/build.ts';
+import type { BuildState, StepRecord } from '../model/build.ts';
 import { timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import { waitingLease } from './plan-build.ts';
-import { requireBuild, type StepRequest } from './step.ts';
+import { lastObstacle, requireBuild, type StepRequest } from './step.ts';
 
 /** A fault as the state machine's `Catch` hands it on. */
 export const caughtFault = z.object({ Error: z.string(), Cause: z.unknown() });
@@ -45,11 +45,8 @@ export async function endBuild(ports: EndPorts, request: EndRequest): Promise<En
   return { image: request.image, buildId: build.id, state: request.state, version: build.version };
 }
 
-function reasonOf(
-  steps: readonly { outcome: string; step: string; detail?: string }[],
-  fault: EndRequest['fault'],
-): string {
-  const step = steps.findLast((it) => it.outcome === 'refused' || it.outcome === 'failed');
+function reasonOf(steps: readonly StepRecord[], fault: EndRequest['fault']): string {
+  const step = lastObstacle(steps);
   if (step) return `${step.step}: ${step.detail ?? step.outcome}`;
   return fault ? `${fault.Error}: ${causeText(fault.Cause)}` : 'no step says why';
 }

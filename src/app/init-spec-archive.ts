@@ -50,6 +50,6 @@ async function draftOfDeb(path: string): Promise<Draft> {
     run: unit ? { unit } : { command: [program ?? `/usr/bin/${name}`] },
     ports: [],
     http: false,
-    notes: ['Add the ports that it listens on, and a test that asks one of them.'],
+    notes: ['The console of the first build says what it listens on. Add `ports`, and a test that asks one.'],
   };
 }

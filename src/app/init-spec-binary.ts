@@ -30,7 +30,7 @@ export async function draftOfBinary({ archive }: DraftContext, path: string, fol
     http: false,
     notes: [
       ...(unknown.length > 0 ? [`No package was found for ${unknown.join(', ')}: add it to packages.`] : []),
-      'Add the ports that it listens on, and a test that asks one of them.',
+      'The console of the first build says what it listens on. Add `ports`, and a test that asks one.',
     ],
   };
 }

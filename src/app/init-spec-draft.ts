@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { ExtraFile } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Universe } from '../resolver/universe.ts';
 
@@ -12,6 +13,10 @@ export interface Draft {
   readonly from?: { readonly path: string; readonly into: string };
   readonly run: { unit: string } | { command: readonly string[]; workingDirectory?: string; user?: string };
   readonly ports: readonly number[];
+  /** Files laid over the packages' own, so that it can be reached. */
+  readonly files?: readonly ExtraFile[];
+  /** Its configuration keeps its ports to the machine itself. */
+  readonly local?: boolean;
   /** Whether it answers HTTP on its first port. */
   readonly http: boolean;
   /** For the reader of the draft, one sentence each. */

@@ -1,30 +1,41 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isElf } from '../formats/elf.ts';
 import { readRange } from '../formats/folder-tree.ts';
 import { KilnError } from '../model/error.ts';
 import { draftOfBinary } from './init-spec-binary.ts';
 import type { Draft, DraftContext } from './init-spec-draft.ts';
+import { draftOfJar } from './init-spec-java.ts';
 import { draftOfNode } from './init-spec-node.ts';
 import { draftOfPython, isPython } from './init-spec-python.ts';
+import { draftOfScript, isScript } from './init-spec-script.ts';
 
-/** A folder with an application of the user's own: Node, Python, or one binary. Throws USAGE where none is seen. */
+/** A folder with an application of the user's own: Node, Python, one binary, .jar or script. Throws USAGE where none is seen. */
 export async function draftOfFolder(context: DraftContext, folder: string): Promise<Draft> {
   if (existsSync(join(folder, 'package.json'))) return draftOfNode(folder);
   if (isPython(folder)) return draftOfPython(context, folder);
-  const binaries = binariesIn(folder);
-  if (binaries.length === 1) return draftOfBinary(context, join(folder, binaries[0]!), folder);
+  const programs = programsIn(folder);
+  const kinds = [
+    { found: programs.filter(isBinary), draft: (path: string) => draftOfBinary(context, path, folder) },
+    { found: programs.filter((it) => it.endsWith('.jar')), draft: (path: string) => draftOfJar(path, folder) },
+    { found: programs.filter(isScript), draft: (path: string) => draftOfScript(path, folder) },
+  ];
+  const kind = kinds.find(({ found }) => found.length > 0);
+  if (kind?.found.length === 1) return kind.draft(kind.found[0]!);
   throw new KilnError('USAGE', `${folder} holds no application that Kiln knows`, {
-    hint:
-      binaries.length > 1
-        ? `name the binary to run: ${binaries.join(', ')}`
-        : 'it looks for package.json, Python modules, or one binary',
+    hint: kind
+      ? `name the one to run: ${kind.found.map((it) => basename(it)).join(', ')}`
+      : 'it looks for package.json, Python modules, or one binary, .jar or script',
   });
 }
 
-function binariesIn(folder: string): string[] {
+function programsIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((it) => it.isFile() && isElf(readRange(join(folder, it.name), 0, 64)))
-    .map((it) => it.name)
+    .filter((it) => it.isFile())
+    .map((it) => join(folder, it.name))
     .sort();
+}
+
+function isBinary(path: string): boolean {
+  return isElf(readRange(path, 0, 64));
 }

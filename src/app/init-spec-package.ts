@@ -4,10 +4,10 @@ import { imageSpec } from '../model/spec.ts';
 import type { DebContents } from '../ports/package-source.ts';
 import { resolve } from '../resolver/resolve.ts';
 import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
+import { type Listening, listeningOf } from './init-spec-listening.ts';
+import { chooseUnit } from './init-spec-unit.ts';
 
-const UNIT = /^\/usr\/lib\/systemd\/system\/([^/@]+\.service)$/;
 const PROGRAM = /^\/usr\/s?bin\/([^/]+)$/;
-const LISTENS = /^\s*(?:listen|port|listen_port|bind_port)\s*[:= ]\s*(?:\S+:)?(\d{2,5})\b/gim;
 
 /** A Debian package: started by the unit that it, or a package of the same source, brings. Throws NOT_FOUND with the nearest names. */
 export async function draftOfPackage(context: DraftContext, name: string): Promise<Draft> {
@@ -23,23 +23,36 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
   const family = familyOf(context, record);
   const contents = await openAll(context, family);
   const run = runOf(name, family, contents);
-  const ports = portsOf(contents);
+  const listening = listeningOf(contents, 'unit' in run.how ? run.how.unit : undefined);
   return {
     name: nameFrom(name),
     description: `the Debian package ${name}`,
     packages: [name],
     run: run.how,
-    ports,
+    ports: listening.ports,
+    files: listening.opened,
+    local: listening.closed.length > 0,
     http: false,
-    notes: [
-      ...run.notes,
-      ...(ports.length > 0
-        ? [
-            'The ports were read from the package’s configuration; most servers listen on 127.0.0.1 until `files` says otherwise.',
-          ]
-        : ['Add the ports that it listens on, and a test that asks one of them.']),
-    ],
+    notes: [...run.notes, ...listeningNotes(listening)],
   };
+}
+
+function listeningNotes({ ports, opened, closed }: Listening): string[] {
+  const known =
+    ports.length > 0
+      ? `The ports were read from the package’s files; see whether they are those that it serves.`
+      : 'Its files name no port: the console of the first build says what it listens on. Add `ports`, and a test that asks one.';
+  return [
+    known,
+    ...opened.map(
+      ({ path }) =>
+        `${path} is the package’s own, but for listening on all addresses: by itself it serves 127.0.0.1 only.`,
+    ),
+    ...closed.map(
+      (it) =>
+        `It serves 127.0.0.1 only (${it}): lay a file of your own there under \`files\` to reach it from outside.`,
+    ),
+  ];
 }
 
 /** The package and those of its closure that are built from the same source: a unit may be in `nginx-common`. */
@@ -63,11 +76,9 @@ function runOf(
   contents: readonly DebContents[],
 ): { how: Draft['run']; notes: string[] } {
   const paths = contents.flatMap((it) => [...it.data.entries()].map((entry) => entry.path));
-  const units = paths.flatMap((path) => UNIT.exec(path)?.[1] ?? []);
-  const stems = [name, ...family.map((it) => it.source.name)].map((it) => `${it}.service`);
-  const unit = units.find((it) => stems.includes(it)) ?? units[0];
-  if (unit) {
-    const others = units.filter((it) => it !== unit);
+  const chosen = chooseUnit(contents, [name, ...family.map((it) => it.source.name)]);
+  if (chosen) {
+    const { unit, others } = chosen;
     return { how: { unit }, notes: others.length > 0 ? [`It also brings ${others.join(', ')}.`] : [] };
   }
   const programs = paths.filter((path) => PROGRAM.test(path));
@@ -81,17 +92,4 @@ function runOf(
     how: { command: [`/usr/bin/${name}`] },
     notes: ['It brings neither a unit nor a program: say what is to run.'],
   };
-}
-
-/** Ports that the configuration files of the packages name. */
-function portsOf(contents: readonly DebContents[]): number[] {
-  const found = new Set<number>();
-  for (const { control, data } of contents) {
-    const files = control.get('conffiles')?.toString('utf8').split('\n') ?? [];
-    for (const file of files.filter((it) => it.startsWith('/'))) {
-      const text = data.lookup(file)?.type === 'file' ? data.read(file).toString('utf8') : '';
-      for (const match of text.matchAll(LISTENS)) found.add(Number(match[1]));
-    }
-  }
-  return [...found].filter((it) => it > 0 && it < 65_536).sort((a, b) => a - b);
 }

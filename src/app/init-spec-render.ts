@@ -6,7 +6,7 @@ import type { Draft } from './init-spec-draft.ts';
 
 /** A draft as the text of an image.yaml, with a comment where the reader has to decide. */
 export function renderDraft(draft: Draft): string {
-  const { from, ports, http, run } = draft;
+  const { from, ports, run, files = [] } = draft;
   const text = [
     '# Drafted by kiln init; read it through. docs/specs.md explains every key.',
     ...draft.notes.map((it) => `# - ${it}`),
@@ -18,11 +18,12 @@ export function renderDraft(draft: Draft): string {
         ...(from ? { from } : {}),
         run,
         ...(ports.length > 0 ? { ports } : {}),
+        ...(files.length > 0 ? { files: files.map(({ path, content, mode }) => ({ path, content, mode })) } : {}),
       },
     }),
     '',
     '# Asked of a booted instance before anybody gets the image.',
-    ...testsOf(ports, http),
+    ...block({ tests: [testOf(draft)] }),
     '',
     '# Who may launch it; nobody, as long as no account or unit is named.',
     '# distribute:',
@@ -33,9 +34,13 @@ export function renderDraft(draft: Draft): string {
   return text;
 }
 
-function testsOf([port]: readonly number[], http: boolean): string[] {
-  if (port === undefined) return ['# tests:', '#   - tcp: { port: 8080 }'];
-  return block({ tests: [http ? { http: { port, path: '/', status: 200 } } : { tcp: { port } }] });
+// Where nothing is known to answer from outside, what Kiln's own runtime says on the console is asked for.
+function testOf({ name, run, ports: [port], http, local }: Draft): object {
+  if (port === undefined || local === true) {
+    const service = 'unit' in run ? run.unit.replace(/\.service$/, '') : name;
+    return { console: { line: `kiln: ${service.replace(/[\\.+*?()[\]{}|^$]/g, '\\$&')} runs` } };
+  }
+  return http ? { http: { port, path: '/', status: 200 } } : { tcp: { port } };
 }
 
 function block(value: object): string[] {

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { isElf } from '../formats/elf.ts';
 import { readRange } from '../formats/folder-tree.ts';
+import { isZip } from '../formats/zip.ts';
 import { KilnError } from '../model/error.ts';
 import { imageSpec } from '../model/spec.ts';
 import { openArchive } from './closure.ts';
@@ -9,8 +10,10 @@ import { draftOfArchive } from './init-spec-archive.ts';
 import { draftOfBinary } from './init-spec-binary.ts';
 import type { Draft, DraftContext, DraftPorts } from './init-spec-draft.ts';
 import { draftOfFolder } from './init-spec-folder.ts';
+import { draftOfJar } from './init-spec-java.ts';
 import { draftOfPackage } from './init-spec-package.ts';
 import { renderDraft } from './init-spec-render.ts';
+import { draftOfScript, isScript } from './init-spec-script.ts';
 
 /** Drafts the text of a spec that will stand at `out`, from a package's name or the path of a folder, tar, .deb or binary. */
 export async function initSpec(
@@ -30,9 +33,12 @@ async function detect(context: DraftContext, target: string): Promise<Draft> {
   const path = resolve(target);
   if (statSync(path).isDirectory()) return draftOfFolder(context, path);
   if (/\.(deb|tar|tar\.(gz|xz|zst)|tgz)$/.test(path)) return draftOfArchive(context, path);
-  if (isElf(readRange(path, 0, 64))) return draftOfBinary(context, path);
+  const head = readRange(path, 0, 64);
+  if (isElf(head)) return draftOfBinary(context, path);
+  if (isZip(head)) return draftOfJar(path);
+  if (isScript(path)) return draftOfScript(path);
   throw new KilnError('USAGE', `${target} is not an application that a spec can be drafted from`, {
-    hint: 'name a Debian package, a folder, a .deb, a tar or a binary',
+    hint: 'name a Debian package, a folder, a .deb, a tar, a binary, a .jar or a script that begins with #!',
   });
 }
 

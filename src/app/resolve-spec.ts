@@ -4,7 +4,8 @@ import { KilnError } from '../model/error.ts';
 import type { Layer, Lock, Reason } from '../model/lock.ts';
 import { type ImageSpec, imageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
-import { resolve } from '../resolver/resolve.ts';
+import { type Root, resolve } from '../resolver/resolve.ts';
+import { relationsOfDeb } from './application-deb.ts';
 import { openArchive, rootsOf } from './closure.ts';
 import { draftOfPackage } from './init-spec-package.ts';
 import { makeLock } from './make-lock.ts';
@@ -52,14 +53,23 @@ export function specOfPackages(packages: readonly string[]): ImageSpec {
   });
 }
 
+export interface ClosureOptions {
+  readonly proofPath?: string;
+  /** Of the spec: the user's own files are relative to it. */
+  readonly directory?: string;
+  /** The lock beside the spec, which knows what the user's own files need. */
+  readonly lock?: Lock;
+}
+
 /** The least set that the spec's relations ask for, without evidence and boot; no package is downloaded. */
 export async function resolveClosureOf(
   ports: Pick<Ports, 'source' | 'progress' | 'folders' | 'signal'>,
   spec: ImageSpec,
-  options: { proofPath?: string } = {},
+  options: ClosureOptions = {},
 ): Promise<SetOutcome> {
   const { universe } = await openArchive(ports, spec.os);
-  const request = { roots: rootsOf(spec), resolution: spec.resolution, signal: ports.signal };
+  const roots = [...rootsOf(spec), ...ownRoots(spec, options)];
+  const request = { roots, resolution: spec.resolution, signal: ports.signal };
   const outcome = resolve(universe, { ...request, prove: options.proofPath !== undefined });
   if (outcome.kind === 'unsatisfiable') return outcome;
   if (options.proofPath !== undefined) await writeFile(options.proofPath, `${JSON.stringify(outcome.proof)}\n`);
@@ -70,8 +80,21 @@ export async function resolveClosureOf(
     installedSizeKiB: outcome.installedSizeKiB,
     lowerBoundKiB: outcome.lowerBoundKiB,
     proven: outcome.proven,
-    unproven: [],
+    unproven:
+      spec.application.from && !options.lock ? ['what your own files need: only a lock tells, and there is none'] : [],
   };
+}
+
+/** What the user's own files need: a .deb's relations, and of the others what a lock found. */
+function ownRoots(spec: ImageSpec, { directory, lock }: ClosureOptions): Root[] {
+  if (directory === undefined) return [];
+  const shown = (lock?.packages ?? []).filter((it) => it.layer === 'closure');
+  const found = shown.flatMap(({ name, why }) =>
+    why.flatMap((it): Root[] =>
+      it.kind === 'evidence' && !it.rule.endsWith('Depends') ? [{ relation: name, why: it }] : [],
+    ),
+  );
+  return [...relationsOfDeb(spec, directory), ...found];
 }
 
 type LockPorts = Pick<Ports, 'source' | 'specs' | 'progress' | 'folders'>;

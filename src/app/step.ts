@@ -52,6 +52,12 @@ export async function requireBuild(catalog: Pick<Catalog, 'getBuild'>, buildId: 
   return build;
 }
 
+/** The step that stopped a build last. One that was stopped, and taken up again, may have records of several. */
+export function lastObstacle(steps: readonly StepRecord[]): StepRecord | undefined {
+  const obstacles = steps.filter((it) => it.outcome === 'refused' || it.outcome === 'failed');
+  return obstacles.sort((a, b) => ((a.endedAt ?? '') < (b.endedAt ?? '') ? -1 : 1)).at(-1);
+}
+
 /** What an earlier step of the build recorded. A build that never ran the step is a broken promise of the state machine. */
 export async function resultOf<T>(catalog: Pick<Catalog, 'getBuild'>, buildId: string, step: string): Promise<T> {
   const record = (await requireBuild(catalog, buildId)).steps.find((it) => it.step === step);

@@ -1,4 +1,4 @@
-import type { ImageSpec } from '../model/spec.ts';
+import type { ImageSpec, ImageTest } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Instance, TestResult } from '../ports/test-bed.ts';
 import type { Baked } from './bake-image.ts';
@@ -14,6 +14,9 @@ export interface TestAnswer extends StepAnswer {
   readonly consoleDigest: string;
   readonly stoppedCleanly: boolean;
 }
+
+/** What an image is asked that states no test: Kiln's runtime says it when the application has stayed up for a while. */
+const RUNS: ImageTest = { name: 'the application runs', timeout: '180s', console: { line: 'kiln: \\S+ runs' } };
 
 type TestPorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'testBed' | 'progress' | 'signal'>;
 
@@ -55,7 +58,7 @@ async function probeAll(
 ): Promise<TestResult[]> {
   progress.note(`booting on ${instance.machine}`);
   const results: TestResult[] = [];
-  for (const test of spec.tests) {
+  for (const test of spec.tests.length > 0 ? spec.tests : [RUNS]) {
     const result = await testBed.probe(instance, test, signal);
     progress.note(
       `${result.passed ? 'passed' : 'FAILED'}: ${result.name}${result.detail ? ` (${result.detail})` : ''}`,

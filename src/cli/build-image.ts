@@ -1,4 +1,5 @@
 import type { BuildOptions } from '../app/plan-build.ts';
+import { lastObstacle } from '../app/step.ts';
 import { type BuildSummary, summarize } from '../app/summary.ts';
 import { type ErrorCode, exitStatusOf, KilnError } from '../model/error.ts';
 import type { StateEvent } from '../workflow/run-locally.ts';
@@ -31,7 +32,7 @@ function tellState({ kind, state, type }: StateEvent, progress: Invocation['prog
 /** The fault that stopped a build, as its record tells it. */
 async function faultOf({ ports }: LocalKiln, buildId: string): Promise<Error> {
   const build = await ports.catalog.getBuild(buildId);
-  const failed = build?.steps.findLast((it) => it.outcome === 'failed');
+  const failed = build && lastObstacle(build.steps);
   const { error } = (failed?.result ?? {}) as { error?: { code?: string; hint?: string } };
   const message = build?.detail ?? 'the build failed';
   if (!error?.code || !(error.code in exitStatusOf)) return new Error(message);

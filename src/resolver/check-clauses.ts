@@ -77,12 +77,12 @@ export function makeClauses(archive: CheckedArchive, roots: readonly string[], r
   const packages = new Map<string, CheckedPackage>();
   const wishes = new Map<string, 'recommends' | 'prefer'>();
   const chosen = (name: string): CheckedPackage | undefined => choose(archive, name, resolution);
-  const meet = (group: Alternatives): string[] => [
-    ...new Set(group.flatMap((relation) => meeting(archive, relation, chosen, resolution.substitutes))),
+  const meet = (group: Alternatives, substitutes = resolution.substitutes): string[] => [
+    ...new Set(group.flatMap((relation) => meeting(archive, relation, chosen, substitutes))),
   ];
   const take = (names: readonly string[]): void => names.forEach((name) => void packages.set(name, chosen(name)!));
   roots.forEach((root, i) => {
-    const positive = meet(parseRelations(root, 'root')[0] ?? []);
+    const positive = meet(parseRelations(root, 'root')[0] ?? [], false);
     clauses.set(`root/${i}`, { negative: [], positive });
     take(positive);
   });

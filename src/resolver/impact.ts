@@ -61,7 +61,7 @@ export function* impactOf(
   const isUntouched = before ? differenceOf(before, after).isUntouched : () => false;
   for (const image of images) {
     const pins = Object.keys(image.resolution.pin).length > 0;
-    const current = pins ? selectCandidates(after, image.resolution).chosen : plain;
+    const current = pins ? remember(selectCandidates(after, image.resolution).chosen) : plain;
     const changes = [...changesOf(image.closure, current), ...changesOf(image.others ?? [], current)];
     if (changes.length === 0 && isUntouched(image)) continue;
     if (changes.length > 0 && !complete) {
@@ -73,26 +73,36 @@ export function* impactOf(
   }
 }
 
-type Current = (name: string) => Identity | undefined;
+/** What stands for a name now, and a locked state that was found to be the same: locks often share it. */
+interface Current {
+  readonly identity: Identity | undefined;
+  same: LockedState | undefined;
+}
 
-/** What stands for each name now; looked up once for all images. */
-function remember(lookUp: Current): Current {
-  const known = new Map<string, Identity | undefined>();
+type Currents = (name: string) => Current;
+
+/** Looks up each name once for all images. */
+function remember(lookUp: (name: string) => Identity | undefined): Currents {
+  const known = new Map<string, Current>();
   return (name) => {
-    const identity = known.get(name);
-    if (identity !== undefined || known.has(name)) return identity;
-    const found = lookUp(name);
-    known.set(name, found);
-    return found;
+    let current = known.get(name);
+    if (current === undefined) {
+      current = { identity: lookUp(name), same: undefined };
+      known.set(name, current);
+    }
+    return current;
   };
 }
 
-function changesOf(locked: readonly LockedState[], current: Current): ImpactChange[] {
+function changesOf(locked: readonly LockedState[], currents: Currents): ImpactChange[] {
   const changes: ImpactChange[] = [];
-  for (const { name, version, sha256 } of locked) {
-    const now = current(name);
-    if (now?.version === version && (sha256 === undefined || now.sha256 === sha256)) continue;
-    changes.push({ name, before: version, after: now?.version });
+  for (const state of locked) {
+    const current = currents(state.name);
+    if (current.same === state) continue;
+    const { identity } = current;
+    const { name, version, sha256 } = state;
+    if (identity?.version === version && (sha256 === undefined || identity.sha256 === sha256)) current.same = state;
+    else changes.push({ name, before: version, after: identity?.version });
   }
   return changes;
 }

@@ -129,10 +129,8 @@ export function fieldOf(stanza: Buffer, field: string): string | undefined {
   for (let start = 0; start < stanza.length; ) {
     const next = nextField(stanza, start);
     if (fieldAt(stanza, start, field)) {
-      return stanza
-        .toString('utf8', start + field.length + 1, next)
-        .replace(/\s*\n\s*/g, ' ')
-        .trim();
+      const value = stanza.toString('utf8', start + field.length + 1, next).trim();
+      return value.includes('\n') ? value.replace(/\s*\n\s*/g, ' ') : value;
     }
     start = next;
   }

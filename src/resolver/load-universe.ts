@@ -11,7 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { VerifiedIndex } from '../model/package.ts';
-import { type ByteSource, decodeUniverse, encodeUniverse, universeKey } from './cache.ts';
+import { type ByteSource, universeKey } from './cache-format.ts';
+import { decodeUniverse } from './decode-universe.ts';
+import { encodeUniverse } from './encode-universe.ts';
 import { buildTables, type Tables } from './tables.ts';
 import { type Universe, universeOf } from './universe.ts';
 

@@ -115,7 +115,7 @@ function reach(
   const reached = new Set<PackageRecord>();
   const raw: RawClause[] = [];
   const add = (by: PackageRecord | undefined, field: DependencyField, position: number, group: Alternatives): void => {
-    const positive = selection.satisfiers(group);
+    const positive = by ? selection.satisfiers(group) : selection.rootSatisfiers(group);
     if (by && positive.includes(by)) return;
     raw.push({ by, field, position, group, positive });
     for (const record of positive) reached.add(record);

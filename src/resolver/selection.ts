@@ -11,6 +11,8 @@ export interface Selection {
   chosen(name: string): PackageRecord | undefined;
   /** Packages any one of which meets the group, in its order. */
   satisfiers(group: Alternatives): PackageRecord[];
+  /** The same for a root: who asks for a package by name gets that package, also where substitutes are allowed. */
+  rootSatisfiers(group: Alternatives): PackageRecord[];
   /** Packages that a Conflicts or Breaks of `by` keeps out. */
   struck(relation: Relation, by: PackageRecord): PackageRecord[];
 }
@@ -26,15 +28,16 @@ export function selectCandidates(universe: Universe, resolution: Pick<Resolution
       .providers(relation.name)
       .filter(({ record, version }) => chosen(record.name) === record && provides(universe, record, version, relation))
       .map(({ record }) => record);
-  const meeting = (relation: Relation): PackageRecord[] => {
+  const meeting = (relation: Relation, substitutes: boolean): PackageRecord[] => {
     const own = chosen(relation.name);
     const fits = own && qualifies(universe, own, relation) && satisfies(own.version, relation.constraint);
-    if (fits && !resolution.substitutes) return [own];
+    if (fits && !substitutes) return [own];
     return fits ? [own, ...providing(relation)] : providing(relation);
   };
   return {
     chosen,
-    satisfiers: (group) => (group.length === 1 ? meeting(group[0]!) : [...new Set(group.flatMap(meeting))]),
+    satisfiers: (group) => [...new Set(group.flatMap((it) => meeting(it, resolution.substitutes)))],
+    rootSatisfiers: (group) => [...new Set(group.flatMap((it) => meeting(it, false)))],
     struck: (relation, by) => {
       const { qualifier = 'any' } = relation;
       if (!['any', 'native', universe.architecture].includes(qualifier)) return [];

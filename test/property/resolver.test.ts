@@ -75,6 +75,37 @@ test('the answer is the one that trying all sets finds, and its proof holds', ()
   );
 });
 
+const will = fc.record({
+  avoid: fc.subarray(NAMES, { maxLength: 2 }),
+  prefer: fc.subarray(NAMES, { maxLength: 2 }),
+  exclude: fc.subarray(NAMES.slice(4), { maxLength: 1 }),
+  recommends: fc.oneof(fc.boolean(), fc.subarray(NAMES, { maxLength: 3 })),
+  substitutes: fc.boolean(),
+  objective: fc.constantFrom('installed-size' as const, 'packages' as const, 'download-size' as const),
+});
+
+test('whatever the user wants, the checker finds that nothing is better', () => {
+  const recommended = fc
+    .tuple(universeLine, fc.array(group, { maxLength: NAMES.length }))
+    .map(([line, wishes]) =>
+      Object.fromEntries(
+        Object.entries(line).map(([key, value], i) => [key, wishes[i] ? `${value}; recommends ${wishes[i]}` : value]),
+      ),
+    );
+  fc.assert(
+    fc.property(recommended, roots, will, (line, wanted, changes) => {
+      const resolution = makeResolution(changes);
+      const inputs = [{ index: makeIndex('bookworm'), text: Buffer.from(packagesText(line)) }];
+      const request = { roots: makeRoots(wanted), resolution, prove: true };
+      const outcome = resolve(buildUniverse(inputs, 'amd64'), request);
+      if (outcome.kind === 'unsatisfiable') return;
+      const claim = { roots: [...new Set(wanted)], resolution, packages: outcome.packages };
+      expect(checkProof(readArchive(inputs, 'amd64'), claim, outcome.proof!)).toEqual({ kind: 'proven' });
+    }),
+    { numRuns: 400, seed: 15 },
+  );
+});
+
 test('the order of stanzas does not matter', () => {
   fc.assert(
     fc.property(universeLine, roots, fc.infiniteStream(fc.nat()), (line, wanted, keys) => {

@@ -23,6 +23,8 @@ export interface ArchiveOptions {
   fields?: Record<string, string>;
   /** Forms of the Packages file. @default xz and gz */
   compressions?: Compression[];
+  /** Writes Contents too: which package has which file. */
+  contents?: boolean;
   /** Signs; a new one is made when absent. */
   key?: PrivateKey;
   /** One of these is changed after it was signed or hashed. */
@@ -76,6 +78,7 @@ export async function makeArchive(folder: string, options: ArchiveOptions = {}):
     packages.map(({ stanza }) => stanza).join('\n'),
     options.compressions ?? ['xz', 'gz'],
   );
+  if (options.contents) files.push(...addContents(dist, component, architecture, options.packages ?? []));
   const key = options.key ?? (await makeKey());
   await signRelease(
     dist,
@@ -113,6 +116,16 @@ function addIndex(dist: string, stem: string, text: string, compressions: readon
     return line(bytes, name);
   });
   return compressions.includes('') ? forms : [line(plain, stem), ...forms];
+}
+
+function addContents(dist: string, component: string, architecture: string, packages: readonly DebSource[]): string[] {
+  return [architecture, 'all'].flatMap((each) => {
+    const mine = packages.filter((it) => (it.architecture ?? 'all') === each);
+    const rows = mine.flatMap(({ name, files = {} }) =>
+      Object.keys(files).map((path) => `${path.slice(1).padEnd(40)} misc/${name}\n`),
+    );
+    return addIndex(dist, `${component}/Contents-${each}`, rows.sort().join(''), ['gz']);
+  });
 }
 
 function releaseText(options: ArchiveOptions & { release: string; suite: string }, files: readonly string[]): string {

@@ -35,7 +35,9 @@ export async function killed(plan: KillPlan): Promise<KillReport> {
   for (let kill = 1; kill <= plan.kills; kill++) {
     const after = Math.round(random() * longest);
     const run = await buildFor(plan, after);
-    plan.log?.(`${kill}/${plan.kills}: ${run.ended ? `ended by itself in ${run.milliseconds} ms` : `killed after ${after} ms`}`);
+    plan.log?.(
+      `${kill}/${plan.kills}: ${run.ended ? `ended by itself in ${run.milliseconds} ms` : `killed after ${after} ms`}`,
+    );
     if (run.ended) {
       finished += 1;
       longest = Math.max(longest, run.milliseconds);
@@ -96,24 +98,39 @@ async function examine(home: string, spec: string): Promise<Pick<KillReport, 're
   const [image] = await catalog.listImages();
   if (!image) return { resumed: 0, faults: [`no image of ${spec}`] };
   const builds = await catalog.listBuilds({ image: image.name, limit: 1_000 });
-  for (const build of builds) if (build.state === 'running' || build.state === 'waiting') faults.push(`build ${build.id} is ${build.state}`);
+  for (const build of builds)
+    if (build.state === 'running' || build.state === 'waiting') faults.push(`build ${build.id} is ${build.state}`);
   const versions = await catalog.listVersions(image.name);
   const succeeded = builds.filter((it) => it.state === 'succeeded');
   const perBuild = new Set(versions.map((it) => it.buildId));
   if (perBuild.size !== versions.length) faults.push('a build made more than one version');
-  for (const build of succeeded) if (!perBuild.has(build.id)) faults.push(`build ${build.id} succeeded and has no version`);
+  for (const build of succeeded)
+    if (!perBuild.has(build.id)) faults.push(`build ${build.id} succeeded and has no version`);
   const latest = (await catalog.aliases(image.name)).latest;
   if (latest !== versions[0]?.version) faults.push(`latest is ${latest}, the newest version ${versions[0]?.version}`);
-  faults.push(...(await differingGrants(catalog, image.name, versions.map((it) => it.version))));
+  faults.push(
+    ...(await differingGrants(
+      catalog,
+      image.name,
+      versions.map((it) => it.version),
+    )),
+  );
   for (const name of readdirSync(join(home, 'work'))) faults.push(`work folder ${name} is left`);
-  for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) if (line.includes(home)) faults.push(`still mounted: ${line}`);
+  for (const line of readFileSync('/proc/mounts', 'utf8').split('\n'))
+    if (line.includes(home)) faults.push(`still mounted: ${line}`);
   return { resumed: builds.filter((it) => it.steps.some((step) => step.outcome === 'reused')).length, faults };
 }
 
 /** Every version must have the same accounts, each once. */
-async function differingGrants(catalog: ReturnType<typeof sqliteCatalog>, image: string, versions: readonly number[]): Promise<string[]> {
+async function differingGrants(
+  catalog: ReturnType<typeof sqliteCatalog>,
+  image: string,
+  versions: readonly number[],
+): Promise<string[]> {
   const perVersion = await Promise.all(
-    versions.map(async (version) => (await catalog.listGrants({ image, version, inForce: true })).map((it) => it.account).join()),
+    versions.map(async (version) =>
+      (await catalog.listGrants({ image, version, inForce: true })).map((it) => it.account).join(),
+    ),
   );
   return new Set(perVersion).size > 1 ? [`grants differ between versions: ${perVersion.join(' | ')}`] : [];
 }

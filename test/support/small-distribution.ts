@@ -26,7 +26,7 @@ export function smallDistribution(): DebSource[] {
       },
     },
     { name: 'systemd-boot-efi', files: { '/usr/lib/systemd/boot/efi/linuxx64.efi.stub': makeStub() } },
-    { name: 'e2fsprogs', files: programs(['mke2fs', 'mkfs.ext4', 'debugfs']) },
+    { name: 'e2fsprogs', files: programs(['mke2fs', 'mkfs.ext4', 'debugfs']), compression: '' },
   ];
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -29,6 +29,7 @@ export function synthesize(settings: unknown = {}): Synthesized {
   const checks = checkWithNag(app);
   app.synth({ errorOnDuplicateSynth: false });
   const templates = Object.fromEntries(Object.entries(stacks).map(([name, it]) => [name, Template.fromStack(it)]));
+  rmSync(outdir, { recursive: true });
   return { templates: templates as Synthesized['templates'], usedWaivers: checks.used };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   GetObjectCommand,
   ListObjectsV2Command,
@@ -69,11 +69,4 @@ export async function putFile({ bucket, client, prefix }: Omit<S3Folder, 'folder
   const Metadata = { [MODE]: (mode & 0o777).toString(8).padStart(4, '0') };
   const object = { Bucket: bucket, Key: prefix + below, Body: await readFile(path), Metadata };
   await client.send(new PutObjectCommand({ ...object, ChecksumAlgorithm: 'SHA256' }));
-}
-
-/** Puts a whole folder of this machine below `prefix` + `below`; links are followed, nothing is removed there. */
-export async function putFolder(place: Omit<S3Folder, 'folder'>, below: string, folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
-  await inParallel(FILES_AT_ONCE, files, (path) => putFile(place, join(below, relative(folder, path)), path));
 }

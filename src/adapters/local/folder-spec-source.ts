@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
+import { loadAccounts } from '../../app/load-accounts.ts';
 import { loadSpec } from '../../app/load-spec.ts';
-import { type Account, accountsFile } from '../../model/account.ts';
+import type { Account } from '../../model/account.ts';
 import { digestOf } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import { type Lock, lock as lockSchema } from '../../model/lock.ts';
@@ -66,9 +66,15 @@ function addToHash(hash: Hash, path: string, name: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new KilnError('NOT_FOUND', `no file ${path}`, { hint: 'the spec names it' });
   hash.update(`${name}\0${found.mode}\0`);
-  if (found.isDirectory())
-    for (const child of readdirSync(path).sort()) addToHash(hash, join(path, child), `${name}/${child}`);
-  else hash.update(readFileSync(path));
+  if (!found.isDirectory()) hash.update(readFileSync(path));
+  else for (const child of readdirSync(path).sort()) addChild(hash, join(path, child), `${name}/${child}`);
+}
+
+/** Links inside a folder are their text: they may lead nowhere, or round in circles. What is neither file nor folder is not laid. */
+function addChild(hash: Hash, path: string, name: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) hash.update(`${name}\0link\0${readlinkSync(path)}\0`);
+  else if (found.isFile() || found.isDirectory()) addToHash(hash, path, name);
 }
 
 /** Reads and checks a lock. Throws LOCK_CORRUPT. */
@@ -105,11 +111,5 @@ async function writeLock(path: string, lock: Lock): Promise<void> {
 }
 
 async function readAccounts(path: string | undefined): Promise<Account[]> {
-  if (path === undefined || !existsSync(path)) return [];
-  const parsed = accountsFile.safeParse(parse(readFileSync(path, 'utf8'), { maxAliasCount: 10 }));
-  if (parsed.success) return parsed.data.accounts;
-  const [issue] = parsed.error.issues;
-  throw new KilnError('CONFIG_INVALID', `${path}: ${issue?.path.join('.')}: ${issue?.message}`, {
-    hint: 'examples/accounts.yaml shows the form',
-  });
+  return path === undefined || !existsSync(path) ? [] : loadAccounts(path);
 }

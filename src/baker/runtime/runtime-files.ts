@@ -12,7 +12,7 @@ import { type BootEntry, directoryEntries, formatBootEntries, readTmpfiles } fro
 import { translateUnit } from './translate-unit.ts';
 
 const FOLDER = '/usr/lib/kiln';
-const EVERY_INIT = ['network', 'network-event', 'directories', 'first-boot'];
+const EVERY_INIT = ['network', 'network-event', 'directories', 'first-boot', 'announce'];
 const BUSYBOX_INIT = ['start', 'run', 'stop'];
 
 export interface RuntimeRequest {

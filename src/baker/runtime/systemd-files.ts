@@ -42,8 +42,8 @@ export function systemdFiles(spec: ImageSpec, service: Service, accounts: Accoun
       ? [{ path: `${FOLDER}/${APPLICATION_UNIT}`, content: applicationUnit(service, accounts) }]
       : []),
     wantedBy('multi-user.target', application),
-    ...['kiln-network.service', 'kiln-first-boot.service', 'kiln-power-button.service', 'kiln-directories.service'].map(
-      (name) => wantedBy('multi-user.target', name),
+    ...['network', 'first-boot', 'power-button', 'directories', 'announce'].map((name) =>
+      wantedBy('multi-user.target', `kiln-${name}.service`),
     ),
     wantedBy('network-online.target', 'kiln-network.service'),
     { path: `${FOLDER}/default.target`, target: '/usr/lib/systemd/system/multi-user.target' },
@@ -52,6 +52,7 @@ export function systemdFiles(spec: ImageSpec, service: Service, accounts: Accoun
     { path: `${FOLDER}/kiln-first-boot.service`, content: firstBootUnit(application) },
     { path: `${FOLDER}/kiln-directories.service`, content: directoriesUnit(application) },
     { path: `${FOLDER}/kiln-power-button.service`, content: powerButtonUnit },
+    { path: `${FOLDER}/kiln-announce.service`, content: announceUnit(application, service) },
     {
       path: '/etc/systemd/journald.conf.d/kiln.conf',
       content: '[Journal]\nStorage=volatile\nForwardToConsole=yes\nMaxLevelConsole=notice\n',
@@ -107,6 +108,18 @@ Conflicts=shutdown.target
 [Service]
 ${ONCE}StandardInput=file:/usr/lib/kiln/directories.list
 ExecStart=/usr/lib/kiln/directories
+`;
+}
+
+function announceUnit(application: string, service: Service): string {
+  const group = service.type === 'oneshot' ? '' : ` ${application}`;
+  return `[Unit]
+Description=Says that the application runs
+Requires=${application}
+After=${application}
+
+[Service]
+ExecStart=/usr/lib/kiln/announce ${service.name}${group}
 `;
 }
 

@@ -49,7 +49,8 @@ async function outcomeOf({
   }
   const image = await imageOf(kiln, spec!);
   if (!closure) return lockImage(kiln.ports, image);
-  return resolveClosureOf(kiln.ports, (await kiln.ports.specs.load(image)).spec, { proofPath });
+  const { spec: loaded, directory } = await kiln.ports.specs.load(image);
+  return resolveClosureOf(kiln.ports, loaded, { proofPath, directory, lock: await kiln.ports.specs.readLock(image) });
 }
 
 function splitList(text: string): string[] {

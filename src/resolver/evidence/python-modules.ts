@@ -265,9 +265,22 @@ function environmentFolders(script: string, view: View): string[] {
   return view.list(`${root}/lib`).map((name) => `${root}/lib/${name}/site-packages`);
 }
 
-/** Whether a module is compiled into the interpreter: its table of them is texts in its data. */
+/**
+ * Modules that Debian's interpreters may have compiled in. The texts in an interpreter's data alone do not tell: they hold the name of
+ * every standard module (sys.stdlib_module_names).
+ */
+const COMPILED = new Set(
+  `_abc _ast _bisect _blake2 _codecs _collections _contextvars _csv _datetime _elementtree _functools _heapq _imp _interpchannels
+  _interpqueues _interpreters _io _locale _md5 _opcode _operator _pickle _posixsubprocess _random _sha1 _sha2 _sha256 _sha3 _sha512
+  _signal _socket _sre _stat _statistics _string _struct _suggestions _symtable _sysconfig _thread _tokenize _tracemalloc _typing
+  _warnings _weakref array atexit binascii builtins cmath errno faulthandler fcntl gc grp itertools marshal math posix pwd pyexpat
+  select spwd sys syslog time unicodedata zlib`.split(/\s+/),
+);
+
+/** Whether a module is compiled into the interpreter. */
 function isBuiltIn(name: string, view: View): boolean {
   if (name === '__main__' || name === '__future__') return true;
+  if (!COMPILED.has(name)) return false;
   const interpreters = view.list('/usr/bin').filter((it) => /^python3\.\d+$/.test(it));
   // The linker may keep a name as the end of a longer text only.
   return interpreters.some((it) => view.elfTexts(`/usr/bin/${it}`).some((text) => text.endsWith(name)));

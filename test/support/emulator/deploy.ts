@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryPath } from '../../../lib/constructs/repository.ts';
 import type { Emulator } from './emulator.ts';
@@ -13,9 +11,8 @@ export interface Deployment {
   readonly seconds: Readonly<Record<'synth' | 'bootstrap' | 'deploy', number>>;
 }
 
-/** `cdk synth`, `cdk bootstrap`, `cdk deploy --all`, as a person runs them, with nothing but the endpoint changed. */
-export async function deployAll(emulator: Emulator): Promise<Deployment> {
-  const assembly = mkdtempSync(join(tmpdir(), 'kiln-assembly-'));
+/** `cdk synth`, `cdk bootstrap`, `cdk deploy --all`, as a person runs them, with nothing but the endpoint changed; the assembly goes to a folder. */
+export async function deployAll(emulator: Emulator, assembly: string): Promise<Deployment> {
   const timed = async (args: string[]) => {
     const start = performance.now();
     await cdk(emulator, args);

@@ -15,7 +15,9 @@ export interface DeployedResource {
 }
 
 interface Template {
-  readonly Resources?: Readonly<Record<string, { readonly Type: string; readonly Properties?: Record<string, unknown> }>>;
+  readonly Resources?: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Record<string, unknown> }>
+  >;
 }
 
 /** Resources of a type as the deployed templates state them, also what the emulator made of them something less. */
@@ -25,7 +27,9 @@ export async function deployedResources(type: string): Promise<DeployedResource[
   const { StackSummaries } = await client.send(new ListStacksCommand({}));
   for (const { StackName } of StackSummaries ?? []) {
     const { TemplateBody = '{}' } = await client.send(new GetTemplateCommand({ StackName }));
-    const wanted = Object.entries((parse(TemplateBody) as Template).Resources ?? {}).filter(([, it]) => it.Type === type);
+    const wanted = Object.entries((parse(TemplateBody) as Template).Resources ?? {}).filter(
+      ([, it]) => it.Type === type,
+    );
     if (wanted.length === 0) continue;
     const { StackResources } = await client.send(new DescribeStackResourcesCommand({ StackName }));
     const siblings = new Map(StackResources?.map((it) => [it.LogicalResourceId ?? '', it.PhysicalResourceId ?? '']));

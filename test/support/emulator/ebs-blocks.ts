@@ -20,7 +20,6 @@ export function ebsBlocks(): Route {
   const snapshots = new Map<string, Snapshot>();
   const byToken = new Map<string, Snapshot>();
   return async (call, forward) => {
-    if (call.path === '/moto-api/reset') for (const it of [snapshots, byToken]) it.clear();
     if (call.service !== 'ebs') return undefined;
     const path = call.path.split('?')[0] ?? '';
     if (call.method === 'POST' && path === '/snapshots') return start(call, forward, snapshots, byToken);

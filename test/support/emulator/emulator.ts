@@ -12,8 +12,6 @@ export interface Emulator {
   readonly endpoint: string;
   /** Settings that bring every SDK and tool there and nowhere else. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Forgets everything that was made there. */
-  reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,9 +27,6 @@ export async function startEmulator(command: string, further: readonly Route[] =
   return {
     endpoint,
     environment: environmentFor(endpoint),
-    async reset() {
-      await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
-    },
     async stop() {
       await door.stop();
       await moto?.stop();

@@ -15,7 +15,6 @@ interface Image {
 export function machineImages(): Route {
   const images = new Map<string, Image>();
   return async (call, forward) => {
-    if (call.path === '/moto-api/reset') images.clear();
     if (call.service !== 'ec2') return undefined;
     const form = new URLSearchParams(call.body.toString());
     switch (call.operation) {

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const PATCHES = fileURLToPath(new URL('./python', import.meta.url));
 
 export interface MotoServer {
   readonly port: number;
@@ -15,6 +18,7 @@ export async function startMoto(command: string, doorPort: number): Promise<Moto
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, '-H', '127.0.0.1', '-p', String(port)], {
     env: {
       ...process.env,
+      PYTHONPATH: PATCHES,
       MOTO_PORT: String(doorPort),
       MOTO_EC2_LOAD_DEFAULT_AMIS: 'false',
       MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',

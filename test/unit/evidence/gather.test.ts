@@ -417,7 +417,7 @@ describe('languages', () => {
   };
   const python = {
     '/usr/bin/python3': link('python3.11'),
-    '/usr/bin/python3.11': elf({ texts: ['math'] }),
+    '/usr/bin/python3.11': elf({ texts: ['math', 'sqlite3'] }),
     '/usr/lib/python3.11/os.py': 'import subprocess\nsubprocess.run("uname -a", shell=True)\n',
     '/usr/lib/python3.11/subprocess.py': '',
   };
@@ -460,6 +460,11 @@ describe('languages', () => {
       candidates: { [`${LIB}/liba.so.1`]: elf() },
       back: [`${LIB}/liba.so.1`],
       missing: ['gone'],
+    },
+    {
+      summary: 'python: a standard module that the interpreter merely knows by name is not in it',
+      tree: { '/usr/bin/app': script('#!/usr/bin/python3\nimport math, sqlite3\n'), ...python },
+      missing: ['sqlite3'],
     },
     {
       summary: 'python: what an application of one’s own runs',

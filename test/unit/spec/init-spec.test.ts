@@ -12,6 +12,7 @@ import { renderDraft } from '../../../src/app/init-spec-render.ts';
 import { KilnError } from '../../../src/model/error.ts';
 import { buildUniverse } from '../../../src/resolver/universe.ts';
 import { makeElf } from '../../support/make-elf.ts';
+import { makeZip } from '../../support/make-zip.ts';
 import { makeInputs } from '../../support/universe.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'kiln-init-test-'));
@@ -109,6 +110,16 @@ describe('a folder', () => {
       },
       want: { packages: ['libfancy-tls3'], run: { command: ['/opt/app/server'] } },
     },
+    {
+      summary: 'with one script runs it',
+      files: { 'serve.pl': '#!/usr/bin/env perl\nuse strict;\n', 'README.md': '' },
+      want: { packages: [], run: { command: ['/opt/app/serve.pl'] }, description: 'a script for perl' },
+    },
+    {
+      summary: 'with a .jar runs its main class',
+      files: { 'shop.jar': makeZip({ 'META-INF/MANIFEST.MF': 'Manifest-Version: 1.0\r\nMain-Class: Shop\r\n' }) },
+      want: { packages: ['default-jre-headless'], run: { command: ['/usr/bin/java', '-jar', '/opt/app/shop.jar'] } },
+    },
   ])('$summary', async ({ files, want, mark }) => {
     const draft = await draftOfFolder(context, folderOf(mark ? { ...files, [mark]: '' } : files));
     expect(draft).toMatchObject({ ...want, ...(want.run ? { run: expect.objectContaining(want.run) } : {}) });
@@ -119,9 +130,14 @@ describe('a folder', () => {
     {
       summary: 'with nothing known',
       files: { 'notes.txt': '' },
-      hint: 'it looks for package.json, Python modules, or one binary',
+      hint: 'it looks for package.json, Python modules, or one binary, .jar or script',
     },
-    { summary: 'with two binaries', files: { a: makeElf({}), b: makeElf({}) }, hint: 'name the binary to run: a, b' },
+    {
+      summary: 'with a .jar that says nothing of what to run',
+      files: { 'lib.jar': makeZip({ 'META-INF/MANIFEST.MF': 'Manifest-Version: 1.0\r\n' }) },
+      hint: 'give the .jar a Main-Class in META-INF/MANIFEST.MF, or write the spec with a command of its own',
+    },
+    { summary: 'with two binaries', files: { a: makeElf({}), b: makeElf({}) }, hint: 'name the one to run: a, b' },
   ])('$summary is refused with a hint', async ({ files, hint }) => {
     const fault = await draftOfFolder(context, folderOf(files)).catch((error) => error);
     expect(fault).toBeInstanceOf(KilnError);

@@ -62,6 +62,10 @@ read_pid_file() {
   return 1
 }
 
+announce() {
+  /usr/lib/kiln/announce "$name" "$pid" &
+}
+
 await_end() {
   case $type in
     forking)
@@ -107,7 +111,7 @@ done
 delay=1
 while [ -z "$stopping" ]; do
   began=$(seconds) status=0
-  start && await_end || [ "$status" != 0 ] || status=1
+  start && announce && await_end || [ "$status" != 0 ] || status=1
   if [ -n "$stopping" ]; then
     stop_service
     end_group

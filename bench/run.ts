@@ -1,0 +1,65 @@
+/**
+ * `npm run bench [-- --parts bake,boot,resolver] [--runs 3]`: Kiln beside its peers, in turn on this machine. Prints ratios first and writes
+ * bench/results/*.json.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { composeLocal } from '../src/cli/compose.ts';
+import { benchBake } from './bake.ts';
+import { benchBoot } from './boot.ts';
+import type { Ratio } from './statistics.ts';
+
+const { values } = parseArgs({
+  options: { parts: { type: 'string', default: 'bake,boot,resolver' }, runs: { type: 'string', default: '3' } },
+});
+const parts = new Set(values.parts.split(','));
+const runs = Number(values.runs);
+const work = join(import.meta.dirname, 'work');
+const results = join(import.meta.dirname, 'results');
+const log = (line: string) => console.error(line);
+
+const MIB = 2 ** 20;
+const NGINX = join(import.meta.dirname, '../examples/nginx');
+
+function line(what: string, { value, peer, ratio }: Ratio, unit: string, wanted: string): string {
+  return `${ratio.toFixed(2).padStart(6)}  ${what}: ${value.toFixed(1)} ${unit} against ${peer.toFixed(1)} ${unit} (wanted: ${wanted})`;
+}
+
+function keep(name: string, figures: object): void {
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify({ node: process.version, ...figures }, null, 2)}\n`);
+}
+
+function inMebibytes({ value, peer, ratio }: Ratio): Ratio {
+  return { value: value / MIB, peer: peer / MIB, ratio };
+}
+
+if (parts.has('bake')) {
+  mkdirSync(work, { recursive: true });
+  const figures = await benchBake(work, runs, log);
+  keep('bake', figures);
+  console.log('bake of nginx beside mmdebstrap’s essential variant, from one file: repository');
+  console.log(line('time with nothing cached', figures.cold, 's', 'at most 0.7'));
+  console.log(line('time with the configured base there', figures.warm, 's', 'at most 0.3 later'));
+  console.log(line('root tree', inMebibytes(figures.treeBytes), 'MiB', 'at most 0.26, and 40 MB'));
+  console.log(`        disk: ${(figures.allocatedBytes / 1e6).toFixed(1)} MB allocated (wanted: at most 70 MB)`);
+  console.log(`        resolver: ${figures.peakResolverMiB.toFixed(0)} MiB at the most (wanted: at most 400 MB)`);
+}
+
+if (parts.has('boot')) {
+  const home = join(work, 'boot-home');
+  const kiln = composeLocal({ home });
+  await kiln.build({ image: await kiln.addSpec(NGINX) });
+  kiln.close();
+  const figures = await benchBoot(home, runs, log);
+  keep('boot', figures);
+  console.log(`boot of nginx (${figures.machine})`);
+  console.log(line('first HTTP 200 beside kernel and initrd alone', figures.answer, 's', 'at most 1.5'));
+}
+
+if (parts.has('resolver')) {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, 'resolver.ts')], { stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+}
