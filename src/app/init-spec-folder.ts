@@ -18,7 +18,7 @@ export async function draftOfFolder(context: DraftContext, folder: string): Prom
   const kinds = [
     { found: programs.filter(isBinary), draft: (path: string) => draftOfBinary(context, path, folder) },
     { found: programs.filter((it) => it.endsWith('.jar')), draft: (path: string) => draftOfJar(path, folder) },
-    { found: programs.filter(isScript), draft: (path: string) => draftOfScript(path, folder) },
+    { found: programs.filter(isScript), draft: (path: string) => draftOfScript(context, path, folder) },
   ];
   const kind = kinds.find(({ found }) => found.length > 0);
   if (kind?.found.length === 1) return kind.draft(kind.found[0]!);

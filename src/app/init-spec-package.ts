@@ -5,7 +5,7 @@ import type { DebContents } from '../ports/package-source.ts';
 import { resolve } from '../resolver/resolve.ts';
 import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
 import { type Listening, listeningOf } from './init-spec-listening.ts';
-import { chooseUnit } from './init-spec-unit.ts';
+import { chooseUnit, templatesOf } from './init-spec-unit.ts';
 
 const PROGRAM = /^\/usr\/s?bin\/([^/]+)$/;
 
@@ -20,8 +20,7 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
         near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a Debian package or the path of an application',
     });
   }
-  const family = familyOf(context, record);
-  const contents = await openAll(context, family);
+  const { family, contents } = await openFamily(context, record);
   const run = runOf(name, family, contents);
   const listening = listeningOf(contents, 'unit' in run.how ? run.how.unit : undefined);
   return {
@@ -55,14 +54,36 @@ function listeningNotes({ ports, opened, closed }: Listening): string[] {
   ];
 }
 
-/** The package and those of its closure that are built from the same source: a unit may be in `nginx-common`. */
-function familyOf({ archive }: DraftContext, record: PackageRecord): PackageRecord[] {
+interface Family {
+  readonly family: readonly PackageRecord[];
+  readonly contents: readonly DebContents[];
+}
+
+/**
+ * The package and those of its closure that are built from the same source (a unit may be in `nginx-common`); where these run
+ * nothing, those that it names itself: a package may stand for others.
+ */
+async function openFamily(context: DraftContext, record: PackageRecord): Promise<Family> {
+  const closure = closureOf(context, record);
+  const named = new Set(
+    context.archive.universe.relations(record, 'Depends').flatMap((group) => group.map((it) => it.name)),
+  );
+  const own = [record, ...closure.filter((it) => it !== record && it.source.name === record.source.name)];
+  const contents = await openAll(context, own);
+  if (chooseUnit(contents, [])?.runsOn || programsOf(contents).length > 0) return { family: own, contents };
+  const others = closure.filter((it) => named.has(it.name) && !own.includes(it));
+  return { family: [...own, ...others], contents: [...contents, ...(await openAll(context, others))] };
+}
+
+function closureOf({ archive }: DraftContext, record: PackageRecord): readonly PackageRecord[] {
   const why = { kind: 'spec', field: 'application.packages' } as const;
   const resolution = imageSpec.shape.resolution.parse({});
   const outcome = resolve(archive.universe, { roots: [{ relation: record.name, why }], resolution });
-  if (outcome.kind === 'unsatisfiable') return [record];
-  const others = outcome.packages.filter((it) => it.name !== record.name && it.source.name === record.source.name);
-  return [record, ...others];
+  return outcome.kind === 'unsatisfiable' ? [] : outcome.packages;
+}
+
+function programsOf(contents: readonly DebContents[]): string[] {
+  return contents.flatMap((it) => [...it.data.entries()].map((entry) => entry.path)).filter((it) => PROGRAM.test(it));
 }
 
 async function openAll({ ports, archive }: DraftContext, records: readonly PackageRecord[]): Promise<DebContents[]> {
@@ -75,21 +96,28 @@ function runOf(
   family: readonly PackageRecord[],
   contents: readonly DebContents[],
 ): { how: Draft['run']; notes: string[] } {
-  const paths = contents.flatMap((it) => [...it.data.entries()].map((entry) => entry.path));
-  const chosen = chooseUnit(contents, [name, ...family.map((it) => it.source.name)]);
+  const chosen = chooseUnit(contents, [name, ...family.flatMap((it) => [it.name, it.source.name])]);
+  const templates = chosen?.runsOn ? [] : templatesOf(contents);
+  const instances =
+    templates.length > 0
+      ? [`What is meant may be an instance of ${templates.join(' or ')}: write its name between @ and the dot.`]
+      : [];
   if (chosen) {
     const { unit, others } = chosen;
-    return { how: { unit }, notes: others.length > 0 ? [`It also brings ${others.join(', ')}.`] : [] };
-  }
-  const programs = paths.filter((path) => PROGRAM.test(path));
-  const program = programs.find((path) => path.endsWith(`/${name}`)) ?? programs[0];
-  if (program)
     return {
-      how: { command: [program] },
-      notes: ['It brings no unit: see whether the command stays in the foreground.'],
+      how: { unit },
+      notes: [...(others.length > 0 ? [`It also brings ${others.join(', ')}.`] : []), ...instances],
     };
-  return {
-    how: { command: [`/usr/bin/${name}`] },
-    notes: ['It brings neither a unit nor a program: say what is to run.'],
-  };
+  }
+  const programs = programsOf(contents);
+  const program = programs.find((path) => path.endsWith(`/${name}`)) ?? programs[0];
+  return program
+    ? {
+        how: { command: [program] },
+        notes: ['It brings no unit: see whether the command stays in the foreground.', ...instances],
+      }
+    : {
+        how: { command: [`/usr/bin/${name}`] },
+        notes: ['It brings neither a unit nor a program: say what is to run.', ...instances],
+      };
 }

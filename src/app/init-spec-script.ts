@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { readRange } from '../formats/folder-tree.ts';
 import { parseInterpreterLine } from '../formats/interpreter-line.ts';
-import { type Draft, nameFrom } from './init-spec-draft.ts';
+import { perlImports } from '../formats/perl-imports.ts';
+import { type Draft, type DraftContext, nameFrom } from './init-spec-draft.ts';
 
 const INTO = '/opt/app';
 const LINE = 256;
@@ -12,7 +14,7 @@ export function isScript(path: string): boolean {
 }
 
 /** A script that the kernel can start, alone or in `folder`. Its interpreter becomes a root when the image is resolved. */
-export function draftOfScript(path: string, folder?: string): Draft {
+export function draftOfScript({ archive }: DraftContext, path: string, folder?: string): Draft {
   const line = parseInterpreterLine(readRange(path, 0, LINE).toString('latin1'));
   if (!line) throw new Error(`internal: ${path} is no script`);
   const inside = folder === undefined ? basename(path) : relative(folder, path);
@@ -20,14 +22,39 @@ export function draftOfScript(path: string, folder?: string): Draft {
   return {
     name: nameFrom((folder ?? path).replace(/\.\w{1,4}$/, '')),
     description: `a script for ${interpreter}`,
-    packages: [],
+    packages: modulePackages(
+      interpreter,
+      readFileSync(path, 'utf8'),
+      (name) => archive.universe.candidate(name) !== undefined,
+    ),
     from: { path: folder ?? path, into: INTO },
     run: { command: [`${INTO}/${inside}`], workingDirectory: INTO, user: 'www-data' },
     ports: [],
     http: false,
     notes: [
-      `Modules that ${interpreter} loads from packages have to be named under \`packages\`.`,
+      `See whether every module that ${interpreter} loads from a package is named under \`packages\`.`,
       'The console of the first build says what it listens on. Add `ports`, and a test that asks one.',
     ],
   };
+}
+
+/** Packages of a script's modules by Debian's naming: `Foo::Bar` in libfoo-bar-perl or libfoo-perl, `foo/bar` in ruby-foo. */
+function modulePackages(interpreter: string, text: string, isThere: (name: string) => boolean): string[] {
+  const found = namesOf(interpreter, text).flatMap((parts) => {
+    const stems = parts.map((_, index) =>
+      parts
+        .slice(0, parts.length - index)
+        .join('-')
+        .toLowerCase()
+        .replaceAll('_', '-'),
+    );
+    return stems.map((it) => (interpreter.startsWith('ruby') ? `ruby-${it}` : `lib${it}-perl`)).find(isThere) ?? [];
+  });
+  return [...new Set(found)].sort();
+}
+
+function namesOf(interpreter: string, text: string): string[][] {
+  if (interpreter.startsWith('perl')) return perlImports(text).modules.map((it) => it.name.split('::'));
+  if (!interpreter.startsWith('ruby')) return [];
+  return [...text.matchAll(/^\s*require\s+["']([\w/-]+)["']/gm)].map((it) => it[1]!.split('/'));
 }

@@ -10,18 +10,23 @@ interface Candidate {
   readonly names: readonly string[];
 }
 
+/** Templates of services, such as `postgresql@.service`: an instance of one may be what is meant. */
+export function templatesOf(contents: readonly DebContents[]): string[] {
+  return contents.flatMap(({ data }) => data.list(FOLDER).filter((it) => it.endsWith('@.service')));
+}
+
 /**
  * The service unit that a person would start: of one of the `stems` by name or alias, else one that runs on and is enabled by
- * itself. Others are those that people might have meant.
+ * itself. Others are those that people might have meant; `runsOn`: it is no oneshot.
  */
 export function chooseUnit(
   contents: readonly DebContents[],
   stems: readonly string[],
-): { unit: string; others: string[] } | undefined {
+): { unit: string; others: string[]; runsOn: boolean } | undefined {
   const candidates = contents.flatMap(unitsOf);
   const best = candidates.toSorted((a, b) => rank(b, stems) - rank(a, stems))[0];
   if (best === undefined) return undefined;
-  return { unit: best.name, others: candidates.filter((it) => it !== best).map((it) => it.name) };
+  return { unit: best.name, runsOn: runsOn(best), others: candidates.filter((it) => it !== best).map((it) => it.name) };
 }
 
 /** Services of a package; a link is another name for what it leads to, and a template runs nothing by itself. */
@@ -39,9 +44,13 @@ function unitsOf({ data }: DebContents): Candidate[] {
     });
 }
 
-function rank({ entries, names }: Candidate, stems: readonly string[]): number {
+function runsOn({ entries }: Candidate): boolean {
+  return unitValue(entries, 'Service', 'Type') !== 'oneshot';
+}
+
+function rank(candidate: Candidate, stems: readonly string[]): number {
+  const { entries, names } = candidate;
   const place = stems.findIndex((it) => names.includes(it));
-  const runsOn = unitValue(entries, 'Service', 'Type') !== 'oneshot';
   const isEnabled = entries.some((it) => it.section === 'Install' && it.key === 'WantedBy');
-  return (place < 0 ? 0 : 100 - place) + (runsOn ? 2 : 0) + (isEnabled ? 1 : 0);
+  return (place < 0 ? 0 : 100 - place) + (runsOn(candidate) ? 2 : 0) + (isEnabled ? 1 : 0);
 }

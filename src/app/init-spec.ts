@@ -36,7 +36,7 @@ async function detect(context: DraftContext, target: string): Promise<Draft> {
   const head = readRange(path, 0, 64);
   if (isElf(head)) return draftOfBinary(context, path);
   if (isZip(head)) return draftOfJar(path);
-  if (isScript(path)) return draftOfScript(path);
+  if (isScript(path)) return draftOfScript(context, path);
   throw new KilnError('USAGE', `${target} is not an application that a spec can be drafted from`, {
     hint: 'name a Debian package, a folder, a .deb, a tar, a binary, a .jar or a script that begins with #!',
   });

@@ -4,6 +4,7 @@ import { timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Instance, TestResult } from '../ports/test-bed.ts';
 import { type ImageReference, requireVersion } from './image-reference.ts';
+import { testsOf } from './test-image.ts';
 
 export type LaunchOutcome =
   | { readonly kind: 'launched'; readonly instance: Instance; readonly version: ImageVersion }
@@ -42,7 +43,7 @@ export async function awaitReady(
 ): Promise<TestResult[]> {
   const { spec } = await specs.load(image);
   const results: TestResult[] = [];
-  for (const test of spec.tests) {
+  for (const test of testsOf(spec)) {
     const result = await testBed.probe(instance, test, signal);
     results.push(result);
     if (!result.passed) break;

@@ -16,7 +16,16 @@ export interface TestAnswer extends StepAnswer {
 }
 
 /** What an image is asked that states no test: Kiln's runtime says it when the application has stayed up for a while. */
-const RUNS: ImageTest = { name: 'the application runs', timeout: '180s', console: { line: 'kiln: \\S+ runs' } };
+const RUNS: ImageTest = {
+  name: 'the application runs',
+  timeout: '180s',
+  console: { line: 'kiln: \\S+ (runs|is done)' },
+};
+
+/** The spec's tests; where it states none, that the application runs. */
+export function testsOf({ tests }: ImageSpec): readonly ImageTest[] {
+  return tests.length > 0 ? tests : [RUNS];
+}
 
 type TestPorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'testBed' | 'progress' | 'signal'>;
 
@@ -58,7 +67,7 @@ async function probeAll(
 ): Promise<TestResult[]> {
   progress.note(`booting on ${instance.machine}`);
   const results: TestResult[] = [];
-  for (const test of spec.tests.length > 0 ? spec.tests : [RUNS]) {
+  for (const test of testsOf(spec)) {
     const result = await testBed.probe(instance, test, signal);
     progress.note(
       `${result.passed ? 'passed' : 'FAILED'}: ${result.name}${result.detail ? ` (${result.detail})` : ''}`,

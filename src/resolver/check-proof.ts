@@ -3,7 +3,7 @@ import type { Resolution } from '../model/spec.ts';
 import { type CheckedArchive, type CheckedClause, type CheckedProblem, makeClauses } from './check-clauses.ts';
 import type { ProofLog, ProofNode } from './proof.ts';
 
-/** What a proof is about: the roots (those of `resolution.include` among them, in order), the spec's will, and the set. */
+/** What a proof is about: the roots (relations, as `statedRoots` orders them), the spec's will, and the set. */
 export interface Claim {
   readonly roots: readonly string[];
   readonly resolution: Resolution;

@@ -174,19 +174,17 @@ function pivot(dictionary: Dictionary, row: number, column: number): void {
   own[column] = factor;
   equation.constant *= -factor;
   equation.basic = entering;
+  const present = presentIn(own);
   for (const other of dictionary.equations) {
-    if (other === equation) continue;
-    const share = other.coefficients[column]!;
+    const share = other === equation ? 0 : other.coefficients[column]!;
     if (share === 0) continue;
     other.coefficients[column] = 0;
-    addMultiple(other, equation, share);
-    clean(other.coefficients);
+    other.constant += share * equation.constant;
+    addPresent(other.coefficients, own, present, share);
   }
   const share = dictionary.costs[column]!;
   dictionary.costs[column] = 0;
-  for (let j = 0; j < own.length; j += 1) {
-    if (own[j] !== 0) dictionary.costs[j] = Math.max(0, dictionary.costs[j]! + share * own[j]!);
-  }
+  for (const j of present) dictionary.costs[j] = Math.max(0, dictionary.costs[j]! + share * own[j]!);
   dictionary.nonbasic[column] = leaving;
   dictionary.columnOf.delete(entering);
   dictionary.columnOf.set(leaving, column);
@@ -194,10 +192,18 @@ function pivot(dictionary: Dictionary, row: number, column: number): void {
   dictionary.rowOf.set(entering, row);
 }
 
-/** What rounding left of a coefficient that is really 0 would otherwise become a pivot later. */
-function clean(coefficients: Float64Array): void {
-  for (let j = 0; j < coefficients.length; j += 1) {
-    const coefficient = coefficients[j]!;
-    if (coefficient !== 0 && coefficient < 1e-11 && coefficient > -1e-11) coefficients[j] = 0;
+function presentIn(row: Float64Array): Int32Array {
+  const present = new Int32Array(row.length);
+  let count = 0;
+  for (let j = 0; j < row.length; j += 1) if (row[j] !== 0) present[count++] = j;
+  return present.subarray(0, count);
+}
+
+/** Adds a multiple of a row that has few coefficients; what rounding leaves of one that is really 0 would become a pivot later. */
+function addPresent(target: Float64Array, source: Float64Array, present: Int32Array, factor: number): void {
+  for (let i = 0; i < present.length; i += 1) {
+    const j = present[i]!;
+    const sum = target[j]! + factor * source[j]!;
+    target[j] = sum < 1e-11 && sum > -1e-11 ? 0 : sum;
   }
 }

@@ -65,11 +65,7 @@ export interface StatedRequest {
 /** States a request as a problem. Throws SPEC_INVALID (a root or pin that cannot be read), INDEX_CORRUPT. */
 export function stateRequest(universe: Universe, request: ResolveRequest): StatedRequest {
   const { resolution } = request;
-  const included = resolution.include.map(
-    (relation): Root => ({ relation, why: { kind: 'spec', field: 'resolution.include' } }),
-  );
-  const stated = new Map([...request.roots, ...included].map((root) => [canonicalJson(root), root]));
-  const roots = [...stated.values()].map(({ relation, why }) => ({ group: parseRoot(universe, relation), why }));
+  const roots = statedRoots(request).map(({ relation, why }) => ({ group: parseRoot(universe, relation), why }));
   const selection = selectCandidates(universe, resolution);
   const { recommends } = resolution;
   const problem = stateProblem(universe, selection, {
@@ -79,6 +75,14 @@ export function stateRequest(universe: Universe, request: ResolveRequest): State
     recommends: (name) => (typeof recommends === 'boolean' ? recommends : recommends.includes(name)),
   });
   return { universe, request, roots, selection, problem };
+}
+
+/** The roots of a request in the order in which a proof numbers them: its own, then `resolution.include`, each once. */
+export function statedRoots({ roots, resolution }: Pick<ResolveRequest, 'roots' | 'resolution'>): Root[] {
+  const included = resolution.include.map(
+    (relation): Root => ({ relation, why: { kind: 'spec', field: 'resolution.include' } }),
+  );
+  return [...new Map([...roots, ...included].map((root) => [canonicalJson(root), root])).values()];
 }
 
 function parseRoot(universe: Universe, relation: string): Alternatives {

@@ -192,8 +192,9 @@ function chooseBranch(search: Search, values: Values, x: Float64Array, bound: Bo
   const open = (variable: number): boolean => values[variable] === 0;
   if (bound.total > (search.bestCost - 1) * search.flat.scale) return values.indexOf(0);
   let chosen = values.indexOf(0);
+  const weight = (variable: number): number => Math.min(x[variable]!, 1 - x[variable]!) * search.flat.costs[variable]!;
   for (let variable = 0; variable < values.length; variable += 1) {
-    if (open(variable) && Math.abs(x[variable]! - 0.5) < Math.abs(x[chosen]! - 0.5) - 1e-9) chosen = variable;
+    if (open(variable) && weight(variable) > weight(chosen) * (1 + 1e-9)) chosen = variable;
   }
   return chosen;
 }

@@ -38,6 +38,14 @@ test('attempts that hang do not hold up those that would succeed', async () => {
   expect(answered).toBeGreaterThanOrEqual(4);
 });
 
+test('a machine that is slow to boot may be slow to answer', async () => {
+  server.removeAllListeners('request');
+  server.on('request', (_, response) => setTimeout(() => response.end('served'), 4_000));
+  const fast = Date.now();
+  const clock = { now: () => fast + (Date.now() - fast) * 20 };
+  expect(await probe({ timeout: '300s', http: { body: 'served' } }, { clock })).toMatchObject({ passed: true });
+}, 30_000);
+
 test('TCP that only the forwarder accepts is no success', async () => {
   const result = await probe({ timeout: '1s', tcp: { port: 80 } }, { established: async () => false });
   expect(result).toMatchObject({ passed: false });

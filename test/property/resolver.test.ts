@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseRelations } from '../../src/formats/relation.ts';
 import { readArchive } from '../../src/resolver/check-clauses.ts';
 import { checkProof } from '../../src/resolver/check-proof.ts';
-import { type ResolveOutcome, resolve } from '../../src/resolver/resolve.ts';
+import { type ResolveOutcome, resolve, statedRoots } from '../../src/resolver/resolve.ts';
 import { buildUniverse, type Universe } from '../../src/resolver/universe.ts';
 import { isValid, leastByTrying } from '../support/brute-force.ts';
 import { makeIndex, makeResolution, makeRoots, packagesText, type UniverseLine } from '../support/universe.ts';
@@ -77,6 +77,7 @@ test('the answer is the one that trying all sets finds, and its proof holds', ()
 
 const will = fc.record({
   avoid: fc.subarray(NAMES, { maxLength: 2 }),
+  include: fc.subarray(NAMES.slice(0, 3), { maxLength: 1 }),
   prefer: fc.subarray(NAMES, { maxLength: 2 }),
   exclude: fc.subarray(NAMES.slice(4), { maxLength: 1 }),
   recommends: fc.oneof(fc.boolean(), fc.subarray(NAMES, { maxLength: 3 })),
@@ -99,7 +100,8 @@ test('whatever the user wants, the checker finds that nothing is better', () => 
       const request = { roots: makeRoots(wanted), resolution, prove: true };
       const outcome = resolve(buildUniverse(inputs, 'amd64'), request);
       if (outcome.kind === 'unsatisfiable') return;
-      const claim = { roots: [...new Set(wanted)], resolution, packages: outcome.packages };
+      const relations = statedRoots(request).map((it) => it.relation);
+      const claim = { roots: relations, resolution, packages: outcome.packages };
       expect(checkProof(readArchive(inputs, 'amd64'), claim, outcome.proof!)).toEqual({ kind: 'proven' });
     }),
     { numRuns: 400, seed: 15 },

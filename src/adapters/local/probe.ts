@@ -23,6 +23,9 @@ type Attempt = (signal: AbortSignal) => Promise<string | undefined>;
 const EVERY_MS = 200;
 const AT_ONCE = 8;
 const ATTEMPT_MS = 3_000;
+/** A machine that has taken long to boot takes long to answer, too: attempts get a third of the time that has passed. */
+const SHARE = 3;
+const LONGEST_ATTEMPT_MS = 60_000;
 const ANSWER_LIMIT = 2 ** 20;
 
 /**
@@ -100,8 +103,11 @@ async function repeat(attempt: Attempt, { end, atOnce, attemptMs, context }: Rep
   const over = new AbortController();
   const under = new Set<Promise<void>>();
   const state: { passed: boolean; why: string; fault?: unknown } = { passed: false, why: 'no answer' };
+  const began = context.clock.now();
   const begin = () => {
-    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(attemptMs)]);
+    const share = Math.round((context.clock.now() - began) / SHARE);
+    const limit = Math.max(attemptMs, Math.min(LONGEST_ATTEMPT_MS, share));
+    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(limit)]);
     const one = attempt(signal)
       .then((why) => {
         if (why === undefined) state.passed = true;

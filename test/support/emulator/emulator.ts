@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Door, openDoor, type Route } from './door.ts';
 import { ebsBlocks } from './ebs-blocks.ts';
 import { refuseTheInternet } from './internet-guard.ts';
+import { isolatedWrites } from './isolated-writes.ts';
 import { locateMoto } from './locate-moto.ts';
 import { machineImages } from './machine-images.ts';
 import { type MotoServer, startMoto } from './moto.ts';
@@ -19,7 +20,7 @@ export interface Emulator {
 export async function startEmulator(command: string, further: readonly Route[] = []): Promise<Emulator> {
   let moto: MotoServer | undefined;
   const door: Door = await openDoor(
-    [...further, ebsBlocks(), machineImages(), terminationProtection()],
+    [...further, ebsBlocks(), machineImages(), terminationProtection(), isolatedWrites()],
     () => moto?.port ?? 0,
   );
   moto = await startMoto(command, door.port);

@@ -28,6 +28,7 @@ const archive = {
   'python3-fastapi': '',
   libc6: '',
   'libfancy-tls3': '',
+  'libfancy-web-perl': '',
   'libpcre2-8-0': '', // biome-ignore format: a table
 };
 const context = {
@@ -112,8 +113,12 @@ describe('a folder', () => {
     },
     {
       summary: 'with one script runs it',
-      files: { 'serve.pl': '#!/usr/bin/env perl\nuse strict;\n', 'README.md': '' },
-      want: { packages: [], run: { command: ['/opt/app/serve.pl'] }, description: 'a script for perl' },
+      files: { 'serve.pl': '#!/usr/bin/env perl\nuse strict;\nuse Fancy_Web::Lite -signatures;\n', 'README.md': '' },
+      want: {
+        packages: ['libfancy-web-perl'],
+        run: { command: ['/opt/app/serve.pl'] },
+        description: 'a script for perl',
+      },
     },
     {
       summary: 'with a .jar runs its main class',

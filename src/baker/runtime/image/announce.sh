@@ -1,6 +1,6 @@
 #!/usr/lib/kiln/busybox sh
 # announce NAME [PID | CGROUP]: says on the console when the service has stayed up for five seconds, and each address that
-# is listened on in its first minute. Silent once the service has ended. With a name alone there is nothing that stays up.
+# is listened on in its first minute. Silent once the service has ended. With a name alone: it has done what it had to do.
 
 name=$1 which=$2 seen=' '
 
@@ -19,7 +19,7 @@ addresses() {
 
 sleep 5
 stays || exit 0
-echo "kiln: $name runs" >/dev/console
+[ -n "$which" ] && echo "kiln: $name runs" >/dev/console || echo "kiln: $name is done" >/dev/console
 tries=0
 while [ "$tries" -lt 28 ] && stays; do
   for address in $(addresses); do
