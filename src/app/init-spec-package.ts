@@ -70,7 +70,7 @@ async function openFamily(context: DraftContext, record: PackageRecord): Promise
   );
   const own = [record, ...closure.filter((it) => it !== record && it.source.name === record.source.name)];
   const contents = await openAll(context, own);
-  if (chooseUnit(contents, [])?.runsOn || programsOf(contents).length > 0) return { family: own, contents };
+  if (chooseUnit(contents, [])?.runsOn || programsOf(contents.slice(0, 1)).length > 0) return { family: own, contents };
   const others = closure.filter((it) => named.has(it.name) && !own.includes(it));
   return { family: [...own, ...others], contents: [...contents, ...(await openAll(context, others))] };
 }
@@ -96,8 +96,11 @@ function runOf(
   family: readonly PackageRecord[],
   contents: readonly DebContents[],
 ): { how: Draft['run']; notes: string[] } {
-  const chosen = chooseUnit(contents, [name, ...family.flatMap((it) => [it.name, it.source.name])]);
-  const templates = chosen?.runsOn ? [] : templatesOf(contents);
+  const stems = [name, ...family.flatMap((it) => [it.name, it.source.name])];
+  const chosen = chooseUnit(contents, stems);
+  const templates = chosen?.runsOn
+    ? []
+    : templatesOf(contents, [...stems, ...(chosen ? [chosen.unit.replace(/\.service$/, '')] : [])]);
   const instances =
     templates.length > 0
       ? [`What is meant may be an instance of ${templates.join(' or ')}: write its name between @ and the dot.`]

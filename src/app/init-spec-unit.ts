@@ -10,9 +10,11 @@ interface Candidate {
   readonly names: readonly string[];
 }
 
-/** Templates of services, such as `postgresql@.service`: an instance of one may be what is meant. */
-export function templatesOf(contents: readonly DebContents[]): string[] {
-  return contents.flatMap(({ data }) => data.list(FOLDER).filter((it) => it.endsWith('@.service')));
+/** Templates of services, those of the names `stems` if there are such: an instance of one may be what is meant. */
+export function templatesOf(contents: readonly DebContents[], stems: readonly string[]): string[] {
+  const all = contents.flatMap(({ data }) => data.list(FOLDER).filter((it) => it.endsWith('@.service')));
+  const named = all.filter((it) => stems.includes(it.replace('@.service', '')));
+  return named.length > 0 ? named : all;
 }
 
 /**

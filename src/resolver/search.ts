@@ -187,7 +187,7 @@ function isNoBetter(search: Search, values: Values, bound: Bound): boolean {
   return differing < 0 || values[differing] === OUT;
 }
 
-/** Where the bound has a gap: the share nearest a half. Where it has none, only names are left to compare: the first open one. */
+/** Where the bound has a gap: the share furthest from whole, by cost. Where it has none, only names are left to compare: the first open one. */
 function chooseBranch(search: Search, values: Values, x: Float64Array, bound: Bound): number {
   const open = (variable: number): boolean => values[variable] === 0;
   if (bound.total > (search.bestCost - 1) * search.flat.scale) return values.indexOf(0);

@@ -17,7 +17,13 @@ const { values } = parseArgs({
 });
 
 const home = mkdtempSync(join(tmpdir(), 'kiln-kill-'));
-const report = await killed({ home, spec: resolve(values.spec), kills: Number(values.kills), seed: Number(values.seed), log: console.log });
+const report = await killed({
+  home,
+  spec: resolve(values.spec),
+  kills: Number(values.kills),
+  seed: Number(values.seed),
+  log: console.log,
+});
 console.log(JSON.stringify(report, null, 2));
 rmSync(home, { recursive: true, force: true });
 process.exit(report.faults.length === 0 ? 0 : 1);

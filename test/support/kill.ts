@@ -19,8 +19,8 @@ export interface KillPlan {
 export interface KillReport {
   readonly kills: number;
   readonly finished: number;
-  /** Builds taken up again under their own id. */
-  readonly resumed: number;
+  /** Builds by state, such as `{ succeeded: 3 }`. */
+  readonly builds: Readonly<Record<string, number>>;
   readonly faults: readonly string[];
 }
 
@@ -48,8 +48,8 @@ export async function killed(plan: KillPlan): Promise<KillReport> {
   }
   const last = await buildFor(plan, Number.POSITIVE_INFINITY);
   if (last.status !== 0) faults.push(`the last build ended with ${last.status}: ${last.output.slice(-500)}`);
-  const { resumed, faults: found } = await examine(plan.home, plan.spec);
-  return { kills: plan.kills, finished: finished + 1, resumed, faults: [...faults, ...found] };
+  const { builds, faults: found } = await examine(plan.home, plan.spec);
+  return { kills: plan.kills, finished: finished + 1, builds, faults: [...faults, ...found] };
 }
 
 async function uninterrupted(plan: KillPlan): Promise<number> {
@@ -92,11 +92,11 @@ function leftRunning(home: string): string[] {
     });
 }
 
-async function examine(home: string, spec: string): Promise<Pick<KillReport, 'resumed' | 'faults'>> {
+async function examine(home: string, spec: string): Promise<Pick<KillReport, 'builds' | 'faults'>> {
   const catalog = sqliteCatalog(join(home, 'catalog.sqlite'));
   const faults: string[] = [];
   const [image] = await catalog.listImages();
-  if (!image) return { resumed: 0, faults: [`no image of ${spec}`] };
+  if (!image) return { builds: {}, faults: [`no image of ${spec}`] };
   const builds = await catalog.listBuilds({ image: image.name, limit: 1_000 });
   for (const build of builds)
     if (build.state === 'running' || build.state === 'waiting') faults.push(`build ${build.id} is ${build.state}`);
@@ -144,4 +144,10 @@ function generator(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+function counts(names: readonly string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const name of names) found[name] = (found[name] ?? 0) + 1;
+  return found;
 }
