@@ -118,7 +118,7 @@ async function examine(home: string, spec: string): Promise<Pick<KillReport, 'bu
   for (const name of readdirSync(join(home, 'work'))) faults.push(`work folder ${name} is left`);
   for (const line of readFileSync('/proc/mounts', 'utf8').split('\n'))
     if (line.includes(home)) faults.push(`still mounted: ${line}`);
-  return { resumed: builds.filter((it) => it.steps.some((step) => step.outcome === 'reused')).length, faults };
+  return { builds: counts(builds.map((it) => it.state)), faults };
 }
 
 /** Every version must have the same accounts, each once. */
