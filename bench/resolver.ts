@@ -301,8 +301,11 @@ async function main(): Promise<void> {
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const sources = inputs.map(({ index, text }) => ({ codename: index.codename, bytes: text.length }));
-  const text = JSON.stringify({ node: process.version, indexes: sources, ...results }, undefined, 2);
-  writeFileSync(join(folder, 'resolver.json'), `${text}\n`);
+  // Parts that were not run this time keep what they said last time.
+  const path = join(folder, 'resolver.json');
+  const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  const text = JSON.stringify({ ...kept, node: process.version, indexes: sources, ...results }, undefined, 2);
+  writeFileSync(path, `${text}\n`);
 }
 
 const making = options['make-images'];

@@ -13,7 +13,7 @@ import { type Archive, type Extension, extendClosure, openArchive, resolveClosur
 import { type EvidenceOutcome, findEvidence } from './find-evidence.ts';
 
 /** Changes when the same spec and indexes would give another lock. */
-const RECIPE = 2;
+const RECIPE = 3;
 
 export type LockOutcome =
   | { readonly kind: 'locked'; readonly lock: Lock; readonly reused: boolean }

@@ -73,35 +73,32 @@ export function* impactOf(
   }
 }
 
-/** What stands for a name now, and a locked state that was found to be the same: locks often share it. */
-interface Current {
-  readonly identity: Identity | undefined;
-  same: LockedState | undefined;
+/** What stands for each name now, looked up once for all images. */
+interface Currents {
+  identityOf(name: string): Identity | undefined;
+  /** By name, a locked state that was found to be as it is now: locks often share the object, which saves comparing. */
+  readonly same: Map<string, LockedState>;
 }
 
-type Currents = (name: string) => Current;
-
-/** Looks up each name once for all images. */
 function remember(lookUp: (name: string) => Identity | undefined): Currents {
-  const known = new Map<string, Current>();
-  return (name) => {
-    let current = known.get(name);
-    if (current === undefined) {
-      current = { identity: lookUp(name), same: undefined };
-      known.set(name, current);
-    }
-    return current;
+  const known = new Map<string, Identity | undefined>();
+  const identityOf = (name: string): Identity | undefined => {
+    const identity = known.get(name);
+    if (identity !== undefined || known.has(name)) return identity;
+    const found = lookUp(name);
+    known.set(name, found);
+    return found;
   };
+  return { identityOf, same: new Map() };
 }
 
-function changesOf(locked: readonly LockedState[], currents: Currents): ImpactChange[] {
+function changesOf(locked: readonly LockedState[], { identityOf, same }: Currents): ImpactChange[] {
   const changes: ImpactChange[] = [];
   for (const state of locked) {
-    const current = currents(state.name);
-    if (current.same === state) continue;
-    const { identity } = current;
+    if (same.get(state.name) === state) continue;
     const { name, version, sha256 } = state;
-    if (identity?.version === version && (sha256 === undefined || identity.sha256 === sha256)) current.same = state;
+    const identity = identityOf(name);
+    if (identity?.version === version && (sha256 === undefined || identity.sha256 === sha256)) same.set(name, state);
     else changes.push({ name, before: version, after: identity?.version });
   }
   return changes;

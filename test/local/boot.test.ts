@@ -75,6 +75,17 @@ describe('two launches of one image', () => {
     expect(answers[0]).not.toBe(answers[1]);
   }, 300_000);
 
+  test('the console says that the application runs, and where it listens', async () => {
+    const [instance] = instances as [Instance];
+    for (const line of ['kiln: bootable runs', 'kiln: bootable listens on \\S+:80 \\(tcp\\)']) {
+      const answer = await bedOf(bootable.diskPath).probe(
+        instance,
+        imageTest.parse({ timeout: '60s', console: { line } }),
+      );
+      expect(answer).toMatchObject({ passed: true });
+    }
+  }, 180_000);
+
   test('a service that dies is started again', async () => {
     const [instance] = instances as [Instance];
     await fetchText(instance, '/cgi-bin/crash').catch(() => undefined);

@@ -25,8 +25,9 @@ test('busybox as init: inittab, supervisor, service and network are in, and ever
   expect(files.get('/usr/lib/kiln/init')).toBe('busybox');
   expect(files.get('/usr/lib/kiln/busybox')).toBe('/usr/bin/busybox');
   expect(files.get('/etc/inittab')).toContain('respawn:/usr/lib/kiln/run');
+  expect(files.get('/etc/inittab')).toContain('syslogd -n -l 6');
   expect(files.get('/usr/lib/kiln/directories.list')).toBe('directory\t0755\t33\t34\t/run/app\t\n');
-  for (const name of ['start', 'run', 'stop', 'network', 'network-event', 'first-boot', 'directories']) {
+  for (const name of ['start', 'run', 'stop', 'network', 'network-event', 'first-boot', 'directories', 'announce']) {
     expect(files.get(`/usr/lib/kiln/${name}`)).toMatch(/^#!\/usr\/lib\/kiln\/busybox sh\n/);
   }
   expect([...files.keys()].filter((path) => path.includes('systemd'))).toEqual([]);
@@ -38,6 +39,7 @@ test('systemd as init: the unit is enabled, after the network and the first boot
     '/usr/lib/systemd/system/app.service',
   );
   expect(files.get('/etc/systemd/system/app.service.d/kiln.conf')).toContain('Requires=kiln-first-boot.service');
+  expect(files.get('/etc/systemd/system/kiln-announce.service')).toContain('announce app app.service\n');
   expect(files.get('/etc/machine-id')).toBe('');
   expect(files.has('/etc/inittab')).toBe(false);
 });
