@@ -8,6 +8,7 @@ import type { Lock, LockedDeb } from '../model/lock.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import { gatherEvidence } from '../resolver/evidence/gather.ts';
+import { proposeChanges } from '../validator/fixes.ts';
 import { readInventory } from '../validator/inventory.ts';
 import { ownedTree } from '../validator/owned-tree.ts';
 import type { Pack } from '../validator/pack.ts';
@@ -66,6 +67,9 @@ async function filesOf({ source }: ExaminationPorts, deb: LockedDeb): Promise<Fi
   return (await source.open(deb)).data;
 }
 
+/** Values of one list that a hint names. */
+const HINTED = 5;
+
 /** The first enforced finding that nobody waived, for the one line that people see first; undefined where all packs hold. */
 export function firstObstacle({ verdicts }: ValidationReport): string | undefined {
   const enforced = verdicts
@@ -74,5 +78,15 @@ export function firstObstacle({ verdicts }: ValidationReport): string | undefine
   const [first] = enforced;
   if (!first) return undefined;
   const more = enforced.length > 1 ? ` and ${enforced.length - 1} more` : '';
-  return `${first.rule}: ${first.message}${first.file ? ` (${first.file})` : ''}${more}`;
+  const place = first.file && !first.message.includes(first.file) ? ` (${first.file})` : '';
+  return `${first.rule}: ${first.message}${place}${more}`;
+}
+
+/** What of the spec would mend the enforced findings, one line for each of its lists. */
+export function mendingHints(report: ValidationReport): string[] {
+  const verdicts = report.verdicts.filter((it) => it.mode === 'enforce');
+  return proposeChanges({ ...report, verdicts }).map(({ field, add }) => {
+    const values = add.map((it) => (typeof it === 'string' ? it : JSON.stringify(it)));
+    return `hint: ${field} in the spec would mend it: ${values.slice(0, HINTED).join(', ')}${values.length > HINTED ? ', …' : ''}`;
+  });
 }

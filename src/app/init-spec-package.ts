@@ -30,6 +30,7 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
     run: run.how,
     ports: listening.ports,
     files: listening.opened,
+    generated: run.generated,
     local: listening.closed.length > 0,
     http: false,
     notes: [...run.notes, ...listeningNotes(listening)],
@@ -95,22 +96,20 @@ function runOf(
   name: string,
   family: readonly PackageRecord[],
   contents: readonly DebContents[],
-): { how: Draft['run']; notes: string[] } {
+): { how: Draft['run']; generated?: boolean; notes: string[] } {
   const stems = [name, ...family.flatMap((it) => [it.name, it.source.name])];
   const chosen = chooseUnit(contents, stems);
-  const templates = chosen?.runsOn
-    ? []
-    : templatesOf(contents, [...stems, ...(chosen ? [chosen.unit.replace(/\.service$/, '')] : [])]);
+  const templates = chosen?.runsOn ? [] : templatesOf(contents, [...stems, ...(chosen ? [stemOf(chosen.unit)] : [])]);
   const instances =
     templates.length > 0
-      ? [`What is meant may be an instance of ${templates.join(' or ')}: write its name between @ and the dot.`]
+      ? [
+          `What runs is an instance of ${templates.join(' or ')}, which systemd makes at boot; to do without systemd, name it in \`run\`.`,
+        ]
       : [];
   if (chosen) {
     const { unit, others } = chosen;
-    return {
-      how: { unit },
-      notes: [...(others.length > 0 ? [`It also brings ${others.join(', ')}.`] : []), ...instances],
-    };
+    const also = others.length > 0 ? [`It also brings ${others.join(', ')}.`] : [];
+    return { how: { unit }, generated: templates.length > 0, notes: [...also, ...instances] };
   }
   const programs = programsOf(contents);
   const program = programs.find((path) => path.endsWith(`/${name}`)) ?? programs[0];
@@ -123,4 +122,8 @@ function runOf(
         how: { command: [`/usr/bin/${name}`] },
         notes: ['It brings neither a unit nor a program: say what is to run.', ...instances],
       };
+}
+
+function stemOf(unit: string): string {
+  return unit.replace(/\.service$/, '');
 }

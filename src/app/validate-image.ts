@@ -1,7 +1,7 @@
 import type { ValidationReport } from '../model/finding.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Baked, readLock } from './bake-image.ts';
-import { firstObstacle, openExamination } from './examination.ts';
+import { firstObstacle, mendingHints, openExamination } from './examination.ts';
 import { loadPacks } from './packs.ts';
 import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
 
@@ -26,7 +26,8 @@ export async function validateImage(ports: ValidatePorts, request: StepRequest):
     const report = examine(packs);
     const reportDigest = await ports.store.put({ bytes: Buffer.from(JSON.stringify(report)) });
     const checks = count(report);
-    const detail = firstObstacle(report) ?? `${checks.compliant} checks hold`;
+    const obstacle = firstObstacle(report);
+    const detail = obstacle ? [obstacle, ...mendingHints(report)].join('\n') : `${checks.compliant} checks hold`;
     return { outcome: report.passed ? 'succeeded' : 'refused', reportDigest, checks, detail };
   });
 }
