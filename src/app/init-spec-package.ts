@@ -69,7 +69,7 @@ async function openFamily(context: DraftContext, record: PackageRecord): Promise
   const named = new Set(
     context.archive.universe.relations(record, 'Depends').flatMap((group) => group.map((it) => it.name)),
   );
-  const own = [record, ...closure.filter((it) => it !== record && it.source.name === record.source.name)];
+  const own = [record, ...closure.filter((it) => it.name !== record.name && it.source.name === record.source.name)];
   const contents = await openAll(context, own);
   if (chooseUnit(contents, [])?.runsOn || programsOf(contents.slice(0, 1)).length > 0) return { family: own, contents };
   const others = closure.filter((it) => named.has(it.name) && !own.includes(it));

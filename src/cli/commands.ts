@@ -53,6 +53,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/diff.ts'),
   },
   {
+    name: 'plan',
+    summary: 'tell which images an update would change, and how',
+    group: 'Understand it',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
     name: 'images',
     summary: 'list the images that this machine knows',
     group: 'Understand it',
