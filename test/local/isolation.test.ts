@@ -153,6 +153,12 @@ describe('a hostile command', () => {
     expect(statSync('/dev/null').mode & 0o777).toBe(0o666);
   });
 
+  test('has a loopback of its own', async () => {
+    const serve = 'socket S,2,1,0 and bind S,pack("S n N x8",2,4000,2130706433) and listen S,1 or die $!;';
+    const ask = 'socket C,2,1,0 and connect C,pack("S n N x8",2,4000,2130706433) or die $!; print "reached"';
+    expect((await isolation.run(root, ['perl', '-e', serve + ask], { binds })).stdout).toBe('reached');
+  });
+
   test('cannot reach the network, the loopback of the host included', async () => {
     const connect = perl(
       `use Socket; socket(my $s, 2, 1, 0) or exit 1; connect($s, pack_sockaddr_in(${port}, inet_aton("127.0.0.1"))) or exit 1`,

@@ -13,12 +13,14 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     spec: { type: 'string', default: 'examples/nginx' },
+    cache: { type: 'string', default: process.env.KILN_CACHE ?? '/var/lib/kiln/cache' },
   },
 });
 
 const home = mkdtempSync(join(tmpdir(), 'kiln-kill-'));
 const report = await killed({
   home,
+  cache: values.cache,
   spec: resolve(values.spec),
   kills: Number(values.kills),
   seed: Number(values.seed),

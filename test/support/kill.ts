@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sqliteCatalog } from '../../src/adapters/local/sqlite-catalog.ts';
@@ -34,6 +35,8 @@ export async function killed(plan: KillPlan): Promise<KillReport> {
   let longest = await uninterrupted(plan);
   for (let kill = 1; kill <= plan.kills; kill++) {
     const after = Math.round(random() * longest);
+    // What was baked once would be taken again each time, and no kill would hit a bake.
+    if (random() < 0.5) forgetBakes(plan.home);
     const run = await buildFor(plan, after);
     plan.log?.(
       `${kill}/${plan.kills}: ${run.ended ? `ended by itself in ${run.milliseconds} ms` : `killed after ${after} ms`}`,
@@ -76,6 +79,12 @@ async function buildFor({ home, cache, spec }: KillPlan, killAfterMs: number): P
   const status = await closed;
   clearTimeout(timer);
   return { ended: child.signalCode === null, status, milliseconds: Date.now() - started, output };
+}
+
+function forgetBakes(home: string): void {
+  const database = new DatabaseSync(join(home, 'catalog.sqlite'), { timeout: 30_000 });
+  database.exec("DELETE FROM document WHERE key LIKE 'bake:%'");
+  database.close();
 }
 
 /** Processes whose command line or environment names this Kiln's folder. */

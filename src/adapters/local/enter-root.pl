@@ -101,6 +101,12 @@ call('detach the old root', 'umount2', '.', MNT_DETACH);
 chdir '/' or fail("enter the new root: $!");
 call('set host name', 'sethostname', $hostName, length $hostName);
 
+# A loopback of its own, which every machine has: scripts look for an interface that is up, or ask a server that they start.
+socket my $interfaces, 2, 2, 0 or fail("open a socket: $!");                              # AF_INET, SOCK_DGRAM
+my $up = pack 'a16 s x22', 'lo', 1;                                                         # struct ifreq, IFF_UP
+ioctl $interfaces, 0x8914, $up or fail("set up the loopback: $!");                          # SIOCSIFFLAGS
+close $interfaces;
+
 # A link in place of one of these folders would only lead elsewhere inside the root; still, refuse it.
 for my $folder (qw(/proc /dev)) {
     fail("$folder of the root is a symbolic link") if -l $folder;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { listeningOf } from '../../../src/app/init-spec-listening.ts';
 import { renderDraft } from '../../../src/app/init-spec-render.ts';
-import { chooseUnit } from '../../../src/app/init-spec-unit.ts';
+import { chooseUnit, templatesOf } from '../../../src/app/init-spec-unit.ts';
 import { memoryTree } from '../../../src/formats/memory-tree.ts';
 
 type Files = Parameters<typeof memoryTree>[0];
@@ -105,4 +105,24 @@ describe('a service that keeps to 127.0.0.1', () => {
     expect(closed).toEqual(['/etc/app.conf:41']);
     expect(renderDraft({ ...base, ports: [6379], local: true })).toContain('line: "kiln: app runs"');
   });
+});
+
+test('a unit that stands for instances of a template asks for systemd, which makes them', () => {
+  const files = {
+    [`${UNITS}/app.service`]: '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+    [`${UNITS}/app@.service`]: '[Service]\nExecStart=/usr/sbin/appd %i\n',
+    [`${UNITS}/app-dump@.service`]: '[Service]\nExecStart=/usr/sbin/dump %i\n',
+  };
+  expect(chooseUnit([packageOf(files)], ['app'])).toMatchObject({ unit: 'app.service', runsOn: false });
+  expect(templatesOf([packageOf(files)], ['app'])).toEqual(['app@.service']);
+  const draft = {
+    name: 'app',
+    description: 'x',
+    packages: ['app'],
+    run: { unit: 'app.service' },
+    ports: [],
+    http: false,
+    notes: [],
+  };
+  expect(renderDraft({ ...draft, generated: true })).toMatch(/boot:\n {2}init: systemd\n[\s\S]*kiln: app is done/);
 });
