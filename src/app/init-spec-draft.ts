@@ -17,8 +17,6 @@ export interface Draft {
   readonly files?: readonly ExtraFile[];
   /** Its configuration keeps its ports to the machine itself. */
   readonly local?: boolean;
-  /** Its unit does nothing but stand for instances that a generator of systemd makes at boot. */
-  readonly generated?: boolean;
   /** Whether it answers HTTP on its first port. */
   readonly http: boolean;
   /** For the reader of the draft, one sentence each. */

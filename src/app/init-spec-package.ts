@@ -30,7 +30,6 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
     run: run.how,
     ports: listening.ports,
     files: listening.opened,
-    generated: run.generated,
     local: listening.closed.length > 0,
     http: false,
     notes: [...run.notes, ...listeningNotes(listening)],
@@ -96,20 +95,20 @@ function runOf(
   name: string,
   family: readonly PackageRecord[],
   contents: readonly DebContents[],
-): { how: Draft['run']; generated?: boolean; notes: string[] } {
+): { how: Draft['run']; notes: string[] } {
   const stems = [name, ...family.flatMap((it) => [it.name, it.source.name])];
   const chosen = chooseUnit(contents, stems);
   const templates = chosen?.runsOn ? [] : templatesOf(contents, [...stems, ...(chosen ? [stemOf(chosen.unit)] : [])]);
   const instances =
     templates.length > 0
       ? [
-          `What runs is an instance of ${templates.join(' or ')}, which systemd makes at boot; to do without systemd, name it in \`run\`.`,
+          `What runs is an instance of ${templates.join(' or ')}: name that one in \`run\`, the instance between @ and the dot.`,
         ]
       : [];
   if (chosen) {
     const { unit, others } = chosen;
     const also = others.length > 0 ? [`It also brings ${others.join(', ')}.`] : [];
-    return { how: { unit }, generated: templates.length > 0, notes: [...also, ...instances] };
+    return { how: { unit }, notes: [...also, ...instances] };
   }
   const programs = programsOf(contents);
   const program = programs.find((path) => path.endsWith(`/${name}`)) ?? programs[0];

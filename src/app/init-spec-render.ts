@@ -21,7 +21,6 @@ export function renderDraft(draft: Draft): string {
         ...(files.length > 0 ? { files: files.map(({ path, content, mode }) => ({ path, content, mode })) } : {}),
       },
     }),
-    ...(draft.generated === true ? ['', ...block({ boot: { init: 'systemd' } })] : []),
     '',
     '# Asked of a booted instance before anybody gets the image.',
     ...block({ tests: [testOf(draft)] }),
@@ -36,12 +35,12 @@ export function renderDraft(draft: Draft): string {
 }
 
 // Where nothing is known to answer from outside, what Kiln's own runtime says on the console is asked for.
-function testOf({ name, run, ports: [port], http, local, generated }: Draft): object {
+function testOf({ name, run, ports: [port], http, local }: Draft): object {
   if (port === undefined || local === true) {
     const service = 'unit' in run ? run.unit.replace(/\.service$/, '') : name;
     return {
       console: {
-        line: `kiln: ${service.replace(/[\\.+*?()[\]{}|^$]/g, '\\$&')} ${generated === true ? 'is done' : 'runs'}`,
+        line: `kiln: ${service.replace(/[\\.+*?()[\]{}|^$]/g, '\\$&')} runs`,
       },
     };
   }

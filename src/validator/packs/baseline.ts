@@ -19,6 +19,8 @@ const DEBIAN_SET_ID = [
   '/usr/lib/dbus-1.0/dbus-daemon-launch-helper',
   '/usr/lib/mysql/plugin/auth_pam_tool_dir/auth_pam_tool',
   '/usr/lib/openssh/ssh-keysign',
+  '/usr/sbin/postdrop',
+  '/usr/sbin/postqueue',
   '/usr/sbin/unix_chkpwd',
 ];
 

@@ -107,7 +107,7 @@ describe('a service that keeps to 127.0.0.1', () => {
   });
 });
 
-test('a unit that stands for instances of a template asks for systemd, which makes them', () => {
+test('a unit that stands for instances of a template is told from one that runs', () => {
   const files = {
     [`${UNITS}/app.service`]: '[Service]\nType=oneshot\nExecStart=/bin/true\n',
     [`${UNITS}/app@.service`]: '[Service]\nExecStart=/usr/sbin/appd %i\n',
@@ -115,14 +115,4 @@ test('a unit that stands for instances of a template asks for systemd, which mak
   };
   expect(chooseUnit([packageOf(files)], ['app'])).toMatchObject({ unit: 'app.service', runsOn: false });
   expect(templatesOf([packageOf(files)], ['app'])).toEqual(['app@.service']);
-  const draft = {
-    name: 'app',
-    description: 'x',
-    packages: ['app'],
-    run: { unit: 'app.service' },
-    ports: [],
-    http: false,
-    notes: [],
-  };
-  expect(renderDraft({ ...draft, generated: true })).toMatch(/boot:\n {2}init: systemd\n[\s\S]*kiln: app is done/);
 });
