@@ -69,10 +69,11 @@ async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Loc
       return made.files;
     };
     const tree = await makeRootTree({ ...common, specDirectory: directory, runtime }, ports);
-    if (notHonoured.length > 0)
+    if (notHonoured.length > 0) {
       ports.progress.note(
-        `the unit has ${notHonoured.length} settings that this init does not honour; kiln show tells them`,
+        `settings of the unit that this init does not honour: ${notHonoured.length}; kiln show tells them`,
       );
+    }
     const request = { ...common, root: tree.root, treeDigest: tree.treeDigest, sourceDateEpoch: sourceDateEpoch(lock) };
     const disk = await assembleDisk(request, ports);
     await store.put({ path: tree.tarPath });

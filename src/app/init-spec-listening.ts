@@ -20,7 +20,7 @@ const STATED = new RegExp(
   'i',
 );
 const LOOPBACK =
-  /^\s*(?:(?:bind|listen|server|http)[-_.\w]*(?:\s*[:=]\s*|\s+)|-l\s*)["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)/i;
+  /^\s*(?:(?:bind|listen|server|http|host|address|interface)[-_.\w]*(?:\s*[:=]\s*|\s+)|-l\s*)["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)/i;
 /** A drafted file is read by people: a longer one is only pointed at. */
 const LINES_AT_MOST = 30;
 

@@ -95,6 +95,17 @@ describe('a service that keeps to 127.0.0.1', () => {
     expect(renderDraft({ ...base, ports, files: opened })).toContain('bind 0.0.0.0');
   });
 
+  test.each([
+    { line: 'host: 127.0.0.1', want: 'host: 0.0.0.0' },
+    { line: '-l 127.0.0.1', want: '-l 0.0.0.0' },
+    { line: 'bind-address = localhost', want: 'bind-address = 0.0.0.0' },
+    { line: 'listen ::1;', want: 'listen 0.0.0.0;' },
+    { line: 'listen 127.0.0.1:8080', want: 'listen 0.0.0.0:8080' },
+  ])('$line becomes $want', ({ line, want }) => {
+    const { opened } = listeningOf([packageOf({ '/etc/app.conf': `${line}\n` })], undefined);
+    expect(opened[0]?.content).toBe(`${want}\n`);
+  });
+
   test('is pointed at where it is long, and asked on the console', () => {
     const long = Array.from({ length: 40 }, (_, index) => `setting${index} 1`).join('\n');
     const { opened, closed } = listeningOf(
