@@ -19,7 +19,9 @@ await kiln.ports.catalog.createBuild({
 const resolved = await resolveImage(kiln.ports, { image, buildId, options: { force: true } });
 if (resolved.outcome !== 'succeeded') throw new Error(resolved.detail);
 const peakMiB = process.resourceUsage().maxRSS / 1024;
+const resolvedAt = performance.now();
 const { facts } = await bakeImage(kiln.ports, { image, buildId });
+const bakeSeconds = (performance.now() - resolvedAt) / 1000;
 const { tree, allocatedBytes } = facts as { tree: { kept: { bytes: number } }; allocatedBytes: number };
-console.log(JSON.stringify({ treeBytes: tree.kept.bytes, allocatedBytes, peakMiB }));
+console.log(JSON.stringify({ treeBytes: tree.kept.bytes, allocatedBytes, peakMiB, bakeSeconds }));
 kiln.close();

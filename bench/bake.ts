@@ -21,8 +21,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface BakeFigures {
   readonly runs: number;
-  /** Kiln with an empty cache but for nothing: no base, no unpacked package. */
+  /** Kiln with nothing cached: index fetched, resolved, evidence gathered, baked. */
   readonly cold: Ratio;
+  /** Of that the bake alone, from the lock to the disk; mmdebstrap's time is the same. */
+  readonly coldBake: Ratio;
   /** Kiln with the configured base of these package versions there, as for every further image. */
   readonly warm: Ratio;
   readonly treeBytes: Ratio;
@@ -39,13 +41,14 @@ interface Repository {
 export async function benchBake(work: string, runs: number, log: (line: string) => void): Promise<BakeFigures> {
   const repository = await makeRepository(join(work, 'repository'), log);
   const spec = specFor(repository, join(work, 'spec'));
-  const times = { cold: [] as number[], warm: [] as number[], peer: [] as number[] };
+  const times = { cold: [] as number[], coldBake: [] as number[], warm: [] as number[], peer: [] as number[] };
   let baked: Baked | undefined;
   let peerBytes = 0;
   for (let run = 1; run <= runs; run++) {
     const home = mkdtempSync(join(work, 'home-'));
     baked = bake(spec, home, false);
     times.cold.push(baked.seconds);
+    times.coldBake.push(baked.bakeSeconds);
     times.warm.push(bake(spec, home, true).seconds);
     const peer = mmdebstrap(repository, join(work, 'peer'));
     times.peer.push(peer.seconds);
@@ -59,6 +62,7 @@ export async function benchBake(work: string, runs: number, log: (line: string) 
   return {
     runs,
     cold: ratio(times.cold, times.peer),
+    coldBake: ratio(times.coldBake, times.peer),
     warm: ratio(times.warm, times.peer),
     treeBytes: { value: baked.treeBytes, peer: peerBytes, ratio: baked.treeBytes / peerBytes },
     allocatedBytes: baked.allocatedBytes,
@@ -71,6 +75,7 @@ interface Baked {
   readonly treeBytes: number;
   readonly allocatedBytes: number;
   readonly peakMiB: number;
+  readonly bakeSeconds: number;
 }
 
 /** Resolves and bakes in a process of its own. */
