@@ -20,7 +20,8 @@ export async function syncFolder(folder: string, signal?: AbortSignal): Promise<
 
 async function runTool(program: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
   try {
-    await execute(program, args, { signal, maxBuffer: 1 << 24 });
+    // It ends with this process, also by SIGKILL: it must not write to a folder that the next run takes over.
+    await execute('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { signal, maxBuffer: 1 << 24 });
   } catch (error) {
     if (signal?.aborted) throw new KilnError('INTERRUPTED', `${program} was interrupted`, { cause: error });
     const said = (error as { stderr?: string }).stderr ?? '';

@@ -29,7 +29,7 @@ export function claimWork(parent: string, name: string): string {
   const claim = mkdtempSync(join(parent, `.claim-${identity}-`));
   writeFileSync(join(claim, OWNER), identity ?? '');
   const folder = join(parent, name);
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   renameSync(claim, folder);
   return folder;
 }
