@@ -87,7 +87,7 @@ function symbolEntry(name: number, { weak, defined }: Symbol): Buffer {
 function versionTables(elf: MadeElf, symbols: readonly Symbol[], numberOf: (version: string) => number, text: Text) {
   const needs = Map.groupBy(
     symbols.filter((it) => !it.defined && it.version !== undefined),
-    (it) => it.library ?? 'libc.so.6',
+    ({ library }) => library ?? 'libc.so.6',
   );
   const verneed = [...needs].map(([library, asking], index) => {
     const wanted = [...new Map(asking.map((it) => [it.version!, it])).values()];

@@ -15,7 +15,7 @@ export const perlModules: Rule = {
     const { path, context } = subject;
     const { modules, files, folders, commands } = perlImports(text);
     const modulePath = [...new Set([...folders, ...(context.modulePath ?? [])])];
-    const search = [...modulePath, ...libraryFolders(view)];
+    const search = [...modulePath, ...searchFolders(view)];
     const isLibrary = CORE.test(path);
     const demand = { rule: this.id, by: path, role: 'perl', bring: true, context: { modulePath } } as const;
     for (const { name, line, guarded } of modules) {
@@ -50,7 +50,7 @@ function* compiledPart(
 }
 
 /** Debian's @INC, made from the folders that are there (perl(1); Debian Perl Policy §2.2). */
-function libraryFolders(view: View): string[] {
+function searchFolders(view: View): string[] {
   const versions = (folder: string) =>
     view
       .list(folder)

@@ -44,7 +44,7 @@ export const pythonModules: Rule = {
 /** Metadata of a distribution that a script looks itself up in, and the modules which its entry points name. */
 function* distributionDemands(name: string, line: number, place: Place): Iterable<Demand> {
   const wanted = normalName(name);
-  const roots = [...place.modulePath, ...libraryFolders(place.view)];
+  const roots = [...place.modulePath, ...searchFolders(place.view)];
   for (const root of roots) {
     const folder = place.view
       .list(root)
@@ -87,7 +87,7 @@ export const pythonStart: Rule = {
   roles: ['run'],
   *inspect({ path }, view) {
     if (languageOf(path) !== 'python') return;
-    const folder = libraryFolders(view).find((it) => view.trace(`${it}/encodings/__init__.py`));
+    const folder = searchFolders(view).find((it) => view.trace(`${it}/encodings/__init__.py`));
     const encodings = view.list(`${folder}/encodings`).filter((name) => /^\w+\.py$/.test(name));
     for (const name of [
       'site',
@@ -171,7 +171,7 @@ function* importDemands(it: PythonImport, place: Place): Iterable<Demand> {
 
 /** The absolute name of a relative import, by the folder that the file lies in. */
 function relativeName({ module, level }: PythonImport, { by, modulePath, view }: Place): string | undefined {
-  const roots = [...modulePath, ...libraryFolders(view)];
+  const roots = [...modulePath, ...searchFolders(view)];
   const folder = joinPath(directoryOf(by), '../'.repeat(level - 1));
   const root = roots
     .filter((it) => folder === it || folder.startsWith(`${it}/`))
@@ -185,7 +185,7 @@ function relativeName({ module, level }: PythonImport, { by, modulePath, view }:
 function* moduleDemands(name: string, { by, modulePath, view }: Place): Iterable<Found> {
   const parts = name.split('.').filter(Boolean);
   if (parts.length === 0) return;
-  const roots = [...modulePath, ...libraryFolders(view)];
+  const roots = [...modulePath, ...searchFolders(view)];
   const root = roots.find((folder) => placesOf(`${folder}/${parts[0]}`, view).length > 0);
   const demand = { by, needs: name, bring: true } as const;
   if (root === undefined) {
@@ -234,9 +234,7 @@ function placesOf(stem: string, view: View): string[] {
 /** Names in strings that lead to a module which is there: how programs choose their parts by configuration. */
 function* dottedDemands(text: string, line: number, place: Place): Iterable<Demand> {
   const parts = text.split('.');
-  const roots = [...place.modulePath, ...libraryFolders(place.view)].filter(
-    (folder) => !OWN_LIBRARY.test(`${folder}/`),
-  );
+  const roots = [...place.modulePath, ...searchFolders(place.view)].filter((folder) => !OWN_LIBRARY.test(`${folder}/`));
   const root = roots.find((folder) => placesOf(`${folder}/${parts[0]}`, place.view).length > 0);
   if (root === undefined) return;
   for (let depth = parts.length; depth > 1; depth--) {
@@ -249,7 +247,7 @@ function* dottedDemands(text: string, line: number, place: Place): Iterable<Dema
 }
 
 /** Debian's sys.path behind a script's own folder, and that of virtual environments below /opt and /srv. */
-function libraryFolders(view: View): string[] {
+function searchFolders(view: View): string[] {
   const versions = view.list('/usr/lib').filter((name) => /^python3\.\d+$/.test(name));
   return [
     ...versions.flatMap((it) => [`/usr/lib/${it}`, `/usr/lib/${it}/lib-dynload`, `/usr/local/lib/${it}/dist-packages`]),
