@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import manifest from '../../package.json' with { type: 'json' };
 import { assembleDisk } from '../baker/disk/assemble.ts';
+import { allEnded, prepareBoot } from '../baker/disk/boot-parts.ts';
 import { sourceDateEpoch } from '../baker/epoch.ts';
 import { makeRootTree } from '../baker/root-tree.ts';
 import { runtimeFiles } from '../baker/runtime/runtime-files.ts';
@@ -68,13 +69,22 @@ async function bake(ports: BakePorts, { spec, directory }: LoadedSpec, lock: Loc
       notHonoured = made.notHonoured;
       return made.files;
     };
-    const tree = await makeRootTree({ ...common, specDirectory: directory, runtime }, ports);
+    const [tree, boot] = await allEnded([
+      makeRootTree({ ...common, specDirectory: directory, runtime }, ports),
+      prepareBoot(common, ports.source),
+    ]);
     if (notHonoured.length > 0) {
       ports.progress.note(
         `settings of the unit that this init does not honour: ${notHonoured.length}; kiln show tells them`,
       );
     }
-    const request = { ...common, root: tree.root, treeDigest: tree.treeDigest, sourceDateEpoch: sourceDateEpoch(lock) };
+    const request = {
+      ...common,
+      boot,
+      root: tree.root,
+      treeDigest: tree.treeDigest,
+      sourceDateEpoch: sourceDateEpoch(lock),
+    };
     const disk = await assembleDisk(request, ports);
     await store.put({ path: tree.tarPath });
     const diskDigest = await store.put({ path: disk.diskPath });

@@ -8,6 +8,7 @@ import { localFolders } from '../../src/adapters/local/work-folders.ts';
 import { extendClosure, openArchive } from '../../src/app/closure.ts';
 import { bootRequirements } from '../../src/baker/boot/requirements.ts';
 import { assembleDisk } from '../../src/baker/disk/assemble.ts';
+import { prepareBoot } from '../../src/baker/disk/boot-parts.ts';
 import { runtimeFiles } from '../../src/baker/runtime/runtime-files.ts';
 import type { Identity, RuntimeFile } from '../../src/baker/types.ts';
 import { folderTree } from '../../src/formats/folder-tree.ts';
@@ -77,8 +78,9 @@ export async function makeBootable(): Promise<Bootable> {
     mkdirSync(join(tree, name), { recursive: true });
   for (const file of runtimeFiles({ spec, tree: folderTree(tree), identities }).files) lay(tree, file);
   const assemble = async (name: string) => {
-    const request = { root: tree, treeDigest: sha256('bootable'), spec, lock, cache: CACHE, sourceDateEpoch: EPOCH };
-    const ports = { isolation: unshareIsolatedRoot(), source, progress: silent };
+    const boot = await prepareBoot({ spec, lock, cache: CACHE }, source);
+    const request = { root: tree, treeDigest: sha256('bootable'), spec, lock, boot, sourceDateEpoch: EPOCH };
+    const ports = { isolation: unshareIsolatedRoot(), progress: silent };
     return (await assembleDisk({ ...request, work: join(folder, name) }, ports)).diskPath;
   };
   return {

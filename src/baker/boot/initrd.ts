@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { constants, zstdCompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
 import { type CpioMember, DIRECTORY, REGULAR, writeCpio } from '../../formats/cpio.ts';
 import type { PlannedModule } from '../../formats/kernel-modules.ts';
 
@@ -15,7 +16,7 @@ export interface InitrdContents {
 }
 
 /** The initial RAM file system: a zstd-compressed cpio archive, the same bytes for the same contents. */
-export function makeInitrd({ busybox, modules }: InitrdContents): Buffer {
+export async function makeInitrd({ busybox, modules }: InitrdContents): Promise<Buffer> {
   const list = modules.map(({ name, vendors }) => `${vendors.join(',') || 'always'} ${name}.ko\n`).join('');
   const members: CpioMember[] = [
     ...FOLDERS.map((path) => ({ path, mode: DIRECTORY | 0o755 })),
@@ -26,5 +27,5 @@ export function makeInitrd({ busybox, modules }: InitrdContents): Buffer {
     ...modules.map(({ name, content }) => ({ path: `modules/${name}.ko`, mode: REGULAR | 0o644, content })),
   ];
   const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
-  return zstdCompressSync(writeCpio(members), { params });
+  return promisify(zstdCompress)(writeCpio(members), { params });
 }

@@ -5,22 +5,16 @@ import { fatVolumeSize, writeFat32 } from '../../formats/fat.ts';
 import { type GptPartition, partitionType, writeGpt } from '../../formats/gpt.ts';
 import { assembleUki } from '../../formats/uki.ts';
 import { KilnError } from '../../model/error.ts';
-import type { FileTree } from '../../model/file-tree.ts';
-import type { Lock, LockedDeb } from '../../model/lock.ts';
+import type { Lock } from '../../model/lock.ts';
 import { bytesOfSize, type ImageSpec } from '../../model/spec.ts';
 import type { IsolatedRoot } from '../../ports/isolated-root.ts';
-import type { PackageSource } from '../../ports/package-source.ts';
 import type { Progress } from '../../ports/progress.ts';
 import { kernelCommandLine } from '../boot/command-line.ts';
-import { makeInitrd } from '../boot/initrd.ts';
-import { findKernel, type Kernel, machineModules } from '../boot/kernel.ts';
+import type { BootParts } from './boot-parts.ts';
 import { diskIdentifiers } from './identifiers.ts';
 import { makeRootFilesystem } from './root-filesystem.ts';
-import { toolRoot } from './tool-root.ts';
 
 const MIB = 2 ** 20;
-const STUB = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub';
-const BUSYBOX = '/usr/bin/busybox';
 
 export interface DiskRequest {
   /** Folder of the root tree, complete and final. */
@@ -28,10 +22,9 @@ export interface DiskRequest {
   readonly treeDigest: string;
   readonly spec: ImageSpec;
   readonly lock: Lock;
+  readonly boot: BootParts;
   /** Folder of this build; the disk is `disk.raw` in it. */
   readonly work: string;
-  /** Folder in which tool roots are kept. */
-  readonly cache: string;
   /** Seconds. */
   readonly sourceDateEpoch: number;
   readonly signal?: AbortSignal;
@@ -39,7 +32,6 @@ export interface DiskRequest {
 
 export interface DiskPorts {
   readonly isolation: IsolatedRoot;
-  readonly source: Pick<PackageSource, 'open'>;
   readonly progress: Progress;
 }
 
@@ -58,17 +50,21 @@ export interface DiskParts {
 
 /**
  * A raw, sparse, bootable disk: GPT; an EFI system partition with the unified kernel image alone; a root ext4. Equal
- * requests give equal bytes. All packages of the lock must have been fetched. Throws KilnError LOCK_STALE where the lock
- * lacks a package of `bootRequirements`, SPEC_INVALID where the tree does not fit, NO_SPACE.
+ * requests give equal bytes. Throws KilnError SPEC_INVALID where the tree does not fit, NO_SPACE.
  */
 export async function assembleDisk(
   request: DiskRequest,
   ports: DiskPorts,
 ): Promise<{ diskPath: string; parts: DiskParts }> {
   const ids = diskIdentifiers(request.treeDigest);
-  const { packages, build } = request.lock;
-  const { uki, kernel, ...sizes } = await makeUki(request, ports.source, ids.rootFilesystem);
-  const tools = await toolRoot(build.tools, ports.source, request.cache);
+  const { boot } = request;
+  const uki = assembleUki({
+    stub: boot.stub,
+    osRelease: osRelease(request.spec),
+    commandLine: kernelCommandLine(request.spec.boot, ids.rootFilesystem),
+    linux: boot.linux,
+    initrd: boot.initrd,
+  });
   const diskPath = join(request.work, 'disk.raw');
   await mkdir(request.work, { recursive: true });
   await rm(diskPath, { force: true });
@@ -98,65 +94,25 @@ export async function assembleDisk(
       hashSeed: ids.rootHashSeed,
       label: 'kiln-root',
       sourceDateEpoch: request.sourceDateEpoch,
-      toolRoot: tools,
+      toolRoot: boot.toolRoot,
       signal: request.signal,
     },
     ports.isolation,
   );
   const stats = statSync(diskPath);
   const parts = {
-    ...sizes,
     ukiBytes: uki.length,
-    kernelRelease: kernel.release,
+    initrdBytes: boot.initrd.length,
+    kernelRelease: boot.kernelRelease,
+    modules: boot.modules,
     rootUsedBytes: usedBytes(diskPath, root.start),
     diskBytes: stats.size,
     allocatedBytes: stats.blocks * 512,
   };
-  ports.progress.note(`disk of ${Math.round(parts.allocatedBytes / MIB)} MiB for ${packages.length} packages`);
+  ports.progress.note(
+    `disk of ${Math.round(parts.allocatedBytes / MIB)} MiB for ${request.lock.packages.length} packages`,
+  );
   return { diskPath, parts };
-}
-
-async function makeUki(request: DiskRequest, source: DiskPorts['source'], rootUuid: string) {
-  const { packages, build } = request.lock;
-  const locked: LockedDeb[] = [...packages, ...build.tools, ...build.base];
-  const kernel = await openKernel(locked, source, request.spec);
-  const busybox = await fileOf(locked, 'busybox-static', BUSYBOX, source);
-  const stub = await fileOf(locked, 'systemd-boot-efi', STUB, source);
-  const modules = machineModules(kernel, request.spec.boot);
-  const initrd = makeInitrd({ busybox, modules });
-  const uki = assembleUki({
-    stub,
-    osRelease: osRelease(request.spec),
-    commandLine: kernelCommandLine(request.spec.boot, rootUuid),
-    linux: kernel.image,
-    initrd,
-  });
-  return { uki, kernel, initrdBytes: initrd.length, modules: modules.map((module) => module.name) };
-}
-
-async function openKernel(locked: readonly LockedDeb[], source: DiskPorts['source'], spec: ImageSpec): Promise<Kernel> {
-  const candidates = locked.filter(({ name }) => name.startsWith('linux-image-') || name === spec.boot.kernel);
-  for (const candidate of candidates) {
-    const kernel = findKernel((await source.open(candidate)).data);
-    if (kernel) return kernel;
-  }
-  throw lockLacks(`the kernel of ${spec.boot.kernel}`);
-}
-
-async function fileOf(
-  locked: readonly LockedDeb[],
-  name: string,
-  path: string,
-  source: DiskPorts['source'],
-): Promise<Buffer> {
-  const deb = locked.find((candidate) => candidate.name === name);
-  const tree: FileTree | undefined = deb && (await source.open(deb)).data;
-  if (tree?.resolve(path) === undefined) throw lockLacks(`${path} of ${name}`);
-  return tree.read(path);
-}
-
-function lockLacks(what: string): KilnError {
-  return new KilnError('LOCK_STALE', `the lock has no package with ${what}`, { hint: 'resolve the image again' });
 }
 
 function osRelease(spec: ImageSpec): string {
