@@ -18,3 +18,11 @@ test('every Debian package is listed once and says why', () => {
   expect(new Set(all.map((it) => it.name)).size).toBe(all.length);
   expect(all.filter((it) => it.why.length < 10)).toEqual([]);
 });
+
+test('what npm runs after the set-up is started by the Node that the set-up installed', () => {
+  // A shell remembers where it found `node` before the set-up, and an older Node reads no TypeScript.
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const started = Object.values(scripts).flatMap((script) => script.split(' && '));
+  const byAnotherNode = started.filter((it) => /^node /.test(it) && !it.startsWith('node scripts/setup.mjs'));
+  expect(byAnotherNode).toEqual([]);
+});
