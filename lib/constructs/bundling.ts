@@ -6,5 +6,5 @@ export const TARGET = 'node24';
 /** What some CommonJS dependencies expect of their module. */
 export const BANNER = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
 
-/** Module that stands in for liblzma's native one, which is built for this machine's C++ library. */
+/** Module that stands in for liblzma's, which reads its WebAssembly from beside itself. */
 export const LIBLZMA = repositoryPath('src/adapters/aws/liblzma.ts');

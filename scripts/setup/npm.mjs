@@ -39,8 +39,7 @@ export function installNpmPackages(root, reason) {
   if (error) throw new Stop(`npm does not start: ${error.message}`, ['install npm: apt-get install -y npm']);
   if (status !== 0) throw new Stop(`npm ci failed with status ${status}`, ['see its message above'], 69);
   const left = npmPackagesMissing(root);
-  if (left)
-    throw new Stop(`npm ci has ended, and still ${left}`, [
-      'let npm run install scripts: npm config get ignore-scripts',
-    ]);
+  if (left) {
+    throw new Stop(`npm ci has ended, and still ${left}`, ['let npm install optional packages: npm config get omit']);
+  }
 }

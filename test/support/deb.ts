@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { xzSync } from 'node-liblzma';
+import { easyBufferEncode } from 'node-liblzma/wasm';
 import type { Compression } from '../../src/formats/compression.ts';
 import { BLOCK } from '../../src/formats/tar-fields.ts';
 import { encodeHeader, padding, type TarHeader } from '../../src/formats/tar-header.ts';
@@ -156,7 +156,7 @@ function contentOf(file: DebFile): Buffer {
 
 /** Bytes compressed as a file with that ending is. */
 export function compress(bytes: Buffer, compression: Compression): Buffer {
-  if (compression === 'xz') return xzSync(bytes);
+  if (compression === 'xz') return Buffer.from(easyBufferEncode(bytes, 6));
   if (compression === 'gz') return gzipSync(bytes);
   return compression === 'zst' ? zstdCompressSync(bytes) : bytes;
 }
