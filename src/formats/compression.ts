@@ -1,15 +1,11 @@
-import { Duplex } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { createUnxz, initModule, streamBufferDecode } from 'node-liblzma/wasm';
+import { unxz, unxzStream } from './xz.ts';
 
 /** Endings of the compressed files that Kiln reads; the empty one is no compression. */
 export type Compression = '' | 'gz' | 'xz' | 'zst';
 
 const CHUNK = 1 << 20;
-
-// liblzma as WebAssembly, a quarter slower than the native one: that is built for one C++ library, which is neither
-// Debian 12's nor that of Lambda, and building it here would take a compiler.
-await initModule();
 
 /** The compression that a file's name says, or undefined for one that Kiln does not read (bz2, lzma). */
 export function compressionOf(name: string, stem: string): Compression | undefined {
@@ -18,16 +14,15 @@ export function compressionOf(name: string, stem: string): Compression | undefin
 }
 
 /** A stream that decompresses; undefined where there is nothing to do. */
-export function decompressor(compression: Compression): Duplex | undefined {
-  // Its own types differ from Node's in what they say of the global streams only.
-  if (compression === 'xz') return Duplex.fromWeb(createUnxz() as Parameters<typeof Duplex.fromWeb>[0]);
+export function decompressor(compression: Compression): Transform | undefined {
+  if (compression === 'xz') return unxzStream();
   if (compression === 'gz') return createGunzip({ chunkSize: CHUNK });
   return compression === 'zst' ? createZstdDecompress({ chunkSize: CHUNK }) : undefined;
 }
 
 /** Decompresses bytes in memory; throws what the library throws for damaged ones. */
 export function decompress(bytes: Buffer, compression: Compression): Buffer {
-  if (compression === 'xz') return Buffer.from(streamBufferDecode(bytes));
+  if (compression === 'xz') return unxz(bytes);
   if (compression === 'gz') return gunzipSync(bytes);
   return compression === 'zst' ? zstdDecompressSync(bytes) : bytes;
 }
