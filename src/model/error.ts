@@ -26,6 +26,8 @@ export const exitStatusOf = {
   DEPENDENCY_UNAVAILABLE: 69,
   THROTTLED: 75,
   BUSY: 75,
+  COPY_PENDING: 75,
+  TEST_PENDING: 75,
   NO_SPACE: 75,
   INTERRUPTED: 75,
   HOST_NOT_READY: 78,
@@ -38,6 +40,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'SOURCE_UNAVAILABLE',
   'THROTTLED',
   'BUSY',
+  'COPY_PENDING',
+  'TEST_PENDING',
   'DEPENDENCY_UNAVAILABLE',
 ]);
 

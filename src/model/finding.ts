@@ -10,6 +10,7 @@ export const finding = z.strictObject({
   message: z.string(),
   file: z.string().optional(),
   package: z.string().optional().describe('package that ships the file'),
+  vulnerability: z.string().optional().describe('identifier of a known vulnerability'),
   mend: z.string().optional().describe('package that has what is missing, or what to change'),
   seen: z.string().optional(),
   wanted: z.string().optional(),

@@ -17,7 +17,9 @@ export const inventoryPackage = z.strictObject({
   layer: z.enum(['closure', 'evidence', 'boot']).describe('why it is in'),
   whole: z.boolean().describe('all of its files were chosen, not only some'),
   section: z.string(),
-  licences: z.array(z.string()).describe('short names stated by its copyright file, where that is machine-readable'),
+  licences: z
+    .array(z.string())
+    .describe('short names that its copyright file states, or the common licences that it refers to'),
 });
 export type InventoryPackage = z.infer<typeof inventoryPackage>;
 
@@ -135,6 +137,16 @@ const service = z.strictObject({
   directories: z.array(z.string()).describe('that must be there and writable for it'),
 });
 
+export const inventoryVulnerability = z.strictObject({
+  id: z.string().describe('CVE where there is one'),
+  package: z.string().describe('binary package'),
+  source: z.string().describe('source package'),
+  version: z.string().describe('of the source package'),
+  fixedIn: z.string().describe('first version without it; empty where there is none'),
+  severity: z.string().describe('info, low, medium, high, critical, or unknown'),
+});
+export type InventoryVulnerability = z.infer<typeof inventoryVulnerability>;
+
 export const inventory = z.strictObject({
   inventoryVersion: z.literal(1),
   image: z.strictObject({
@@ -178,24 +190,21 @@ export const inventory = z.strictObject({
   ports: z.array(z.int()).describe('that the spec says the application listens on'),
   listening: z
     .array(z.strictObject({ port: z.int(), protocol: z.string(), address: z.string() }))
-    .describe('seen in the test run; empty before it'),
+    .describe('seen in the test run, in its first minute or when it was stopped; empty before it'),
   kernel: z.strictObject({
     package: z.string(),
-    commandLine: z.array(z.string()),
+    commandLine: z.array(z.string()).describe('all of it, word by word'),
+    config: z
+      .record(z.string(), z.string())
+      .describe('options of the kernel package’s configuration without CONFIG_, such as RANDOMIZE_BASE: y'),
     modules: z.array(z.string()).describe('kernel modules in the root tree, by name'),
   }),
   vulnerabilities: z
-    .array(
-      z.strictObject({
-        id: z.string(),
-        package: z.string(),
-        source: z.string(),
-        version: z.string(),
-        fixedIn: z.string(),
-        severity: z.string(),
-      }),
-    )
-    .describe('filled in where advisories are at hand'),
+    .array(inventoryVulnerability)
+    .describe('by the advisories that the policy names; empty where it names none'),
+  vulnerabilitiesKnown: z
+    .boolean()
+    .describe('advisories were at hand; where not, `vulnerabilities` is empty and means nothing'),
 });
 export type Inventory = z.infer<typeof inventory>;
 

@@ -62,7 +62,8 @@ export const lockedIndex = z.strictObject({
 export const lock = z.strictObject({
   lockVersion: z.literal(1),
   image: z.string(),
-  specDigest: hex64.describe('of the parts of the spec that decide the lock, and of what makes locks'),
+  specDigest: hex64.describe('of the parts of the spec that decide the lock'),
+  madeBy: hex64.optional().describe('digest of the source files that make locks; another one makes the lock again'),
   os: z.strictObject({ family: z.string(), release: z.string(), architecture: z.string() }),
   indexes: z.array(lockedIndex),
   packages: z.array(lockedPackage).describe('what ships, sorted by name'),

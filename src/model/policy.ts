@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { advisoryPlace } from './advisory.ts';
 import { severity } from './finding.ts';
+import { imageTest } from './spec.ts';
 
 /** `policies/*.yaml`: what must hold of an image before it may go anywhere. */
 
@@ -50,6 +52,7 @@ export const waiver = z.strictObject({
   image: z.string().optional().describe('name of an image, "*" matches any text; default: all'),
   file: z.string().optional().describe('glob pattern of the file at fault; default: all'),
   package: z.string().optional(),
+  vulnerability: z.string().optional().describe('identifier of a known vulnerability, such as CVE-2026-1234'),
   owner: z.string().min(1).describe('who answers for it'),
   reason: z.string().min(1),
   expires: z.iso.date().describe('last day on which it counts, such as 2027-03-31'),
@@ -65,8 +68,18 @@ export const policy = z.strictObject({
     .array(identifier)
     .default([])
     .describe('packs whose rules come first; a rule stated again replaces theirs'),
+  advisories: z
+    .array(advisoryPlace)
+    .default([])
+    .describe(
+      'known vulnerabilities, for this policy and those that extend it; of two about the same the later stands',
+    ),
   rules: z.array(z.union([builtInRule, celRule])).default([]),
   waivers: z.array(waiver).default([]),
+  tests: z
+    .array(imageTest)
+    .default([])
+    .describe('asked of a booted instance, as a spec’s are; the accounts in scope get the image only once all pass'),
 });
 /** A policy file with every default filled in. */
 export type Policy = z.infer<typeof policy>;

@@ -136,6 +136,35 @@ const boot = z.strictObject({
     .describe('what the disk may grow to; the file is sparse'),
 });
 
+const bake = z
+  .strictObject({
+    with: z
+      .enum(['kiln', 'image-builder'])
+      .default('kiln')
+      .describe('kiln makes a root of its own; image-builder is EC2 Image Builder, on AWS only, on top of a parent'),
+    parent: z
+      .string()
+      .regex(
+        /^(ami-[0-9a-f]{8,17}|ssm:\/\S+|arn:aws[a-z-]*:imagebuilder:\S+)$/,
+        'ami-…, ssm:/PATH or an ARN of Image Builder',
+      )
+      .optional()
+      .describe(
+        'image of the same release that image-builder starts from: ami-…, ssm:/PATH or an ARN of Image Builder',
+      ),
+    keep: z
+      .array(z.string().regex(/^[a-z0-9*?+.-]+$/, 'a package name, with * and ?'))
+      .default([])
+      .describe(
+        'packages of the parent that stay, besides the application’s and what boots it; * and ? stand for anything',
+      ),
+  })
+  .refine(
+    (it) => (it.with === 'image-builder') === (it.parent !== undefined),
+    'image-builder, and only that, needs a parent',
+  );
+export type Bake = z.infer<typeof bake>;
+
 const minimize = z.strictObject({
   documentation: z
     .boolean()
@@ -225,6 +254,19 @@ const distribute = z.strictObject({
   regions: z.array(z.string()).default([]).describe('where copies go; on one machine there is only one place'),
 });
 
+const days = z.int().min(0);
+
+const lifecycle = z.strictObject({
+  keep: z.int().min(1).default(5).describe('newest versions that are kept however old they are'),
+  deprecateAfterDays: days.default(30).describe('older ones are advised against from then on'),
+  deregisterAfterDays: days
+    .default(90)
+    .describe(
+      'still older ones are withdrawn, unless an alias, an instance, a launch template or a grant in use refers to them',
+    ),
+  quarantineDays: days.default(7).describe('what was withdrawn, refused or recalled is deleted so long after'),
+});
+
 const identity = z
   .strictObject({
     path: absolutePath.describe('file that must never ship'),
@@ -260,12 +302,14 @@ export const imageSpec = z
     application: application.describe('what the image is for'),
     resolution: resolution.prefault({}).describe('wishes about the set of packages'),
     boot: boot.prefault({}).describe('how the machine starts'),
+    bake: bake.prefault({}).describe('who bakes it'),
     minimize: minimize.prefault({}).describe('what is left out of the packages’ files'),
     identities: z.array(identity).default([]).describe('keys and seeds made while configuring that Kiln does not know'),
     tests: z.array(imageTest).default([]).describe('asked of a booted instance, from outside; all must pass'),
     policies: z.array(z.string()).default([]).describe('names of packs, or files relative to the spec'),
     schedule: schedule.optional().describe('when it is built again by itself'),
     distribute: distribute.prefault({}).describe('who may have it'),
+    lifecycle: lifecycle.prefault({}).describe('how long its versions are kept'),
   })
   .superRefine(({ application: { ports }, tests }, context) => {
     for (const [index, test] of tests.entries()) {
