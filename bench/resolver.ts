@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import type { VerifiedIndex } from '../src/model/package.ts';
 import { readArchive } from '../src/resolver/check-clauses.ts';
-import { type ImpactImage, impactOf, type LockedState } from '../src/resolver/impact.ts';
+import { impactOfPacked } from '../src/resolver/impact.ts';
+import type { LockedState, PackedImages } from '../src/resolver/impact-images.ts';
 import { checkInstallability } from '../src/resolver/installability.ts';
 import { loadUniverse } from '../src/resolver/load-universe.ts';
 import { type ResolveOutcome, resolve } from '../src/resolver/resolve.ts';
@@ -16,13 +17,15 @@ import { askApt, askAspcud, askDose, askLibsolv, convertForLibsolv, type PeerAns
 
 /**
  * The resolver beside apt, libsolv, aspcud and dose, in one run on the machine's own index. Parts: closure, sample, many, impact, whole. Prints
- * ratios first; writes bench/results/resolver.json.
+ * ratios first; writes bench/results/resolver.json. `--all-peers` asks the peers for every package of the sample, which takes an hour:
+ * otherwise for `--peers` of them.
  */
 const { values: options } = parseArgs({
   options: {
     parts: { type: 'string', default: 'closure,sample,many,impact,whole' },
     samples: { type: 'string', default: '200' },
     peers: { type: 'string', default: '20' },
+    'all-peers': { type: 'boolean', default: false },
     many: { type: 'string', default: '500' },
     images: { type: 'string', default: '10000' },
     runs: { type: 'string', default: '5' },
@@ -149,11 +152,11 @@ function benchSample(universe: Universe): void {
   };
   const compared = Object.entries(peers).flatMap(([peer, ask]) => comparePeer(universe, sample, peer, ask));
   report(`${sample.length} packages at random`, {
+    ...Object.fromEntries(compared),
     'not proven': unproven,
     'without any valid set': unsatisfiable,
     'median, ms': round(median(times), 2),
     'worst, ms': round(Math.max(...times)),
-    ...Object.fromEntries(compared),
   });
 }
 
@@ -186,7 +189,8 @@ function comparePeer(
   ask: (name: string) => PeerAnswer,
 ): [string, unknown][] {
   let [answered, larger, smaller, peerKiB, ownKiB] = [0, 0, 0, 0, 0];
-  for (const name of sample.slice(0, Number(options.peers))) {
+  const asked = options['all-peers'] ? sample : sample.slice(0, Number(options.peers));
+  for (const name of asked) {
     const outcome = answer(universe, [name], true);
     const { names } = ask(name);
     if (names.length === 0 || outcome.kind !== 'resolved') continue;
@@ -205,32 +209,67 @@ function comparePeer(
 
 function benchImpact(after: Universe): void {
   const before = buildUniverse(inputs.slice(0, 1), 'amd64');
-  const images = readImages(Number(options.images));
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  const changed = new Map([...impactOf(images, after, { before })].map((it) => [it.image, it]));
-  const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(cpu);
-  const memory = process.memoryUsage().rss;
+  const packed = readImages(Number(options.images));
+  const { images, states } = packed;
+  const named = measured(() => [...impactOfPacked(packed, after, { before })]);
+  const changed = new Map(named.result.map((it) => [it.image, it]));
+  const complete = measured(() => [...impactOfPacked(packed, after, { before, complete: true })]);
+  const told = new Map(complete.result.map((it) => [it.image, it]));
   const random = makeRandom(99);
-  let wrong = 0;
+  const [wrong, wrongChanges] = [new Set<string>(), new Set<string>()];
   for (let i = 0; i < 200; i += 1) {
     const image = images[random(images.length)]!;
+    const locked = Array.from(image.closure, (it) => states[it]!);
     const outcome = resolve(after, image);
-    const told = (packages: readonly LockedState[]): string =>
-      packages.map((it) => `${it.name} ${it.version} ${it.sha256}`).join();
-    const same = outcome.kind === 'resolved' && told(outcome.packages) === told(image.closure);
-    if (same === changed.has(image.name)) wrong += 1;
+    const now = outcome.kind === 'resolved' ? differing(locked, outcome.packages) : undefined;
+    if ((now?.size === 0) === changed.has(image.name)) wrong.add(image.name);
+    const said = told.get(image.name);
+    const same = now ? sameNames(now, said?.changes ?? []) : said?.cause === 'unsatisfiable';
+    if (!same) wrongChanges.add(image.name);
   }
   const better = [...changed.values()].filter((it) => it.cause !== 'updated').length;
   report(`impact of all updates on ${images.length} images`, {
-    ms: round(ms),
-    'processor time, ms': round((user + system) / 1000),
-    'memory, MB': round(memory / 1e6),
+    ms: round(named.ms),
+    'processor time, ms': round(named.cpuMs),
+    'memory, MB': round(named.memory / 1e6),
     'images that change': changed.size,
     'of those for another reason than a locked package': better,
-    'wrong among 200 resolved again': wrong,
+    'wrong among 200 resolved again': wrong.size,
+    'with the new sets of all that change, ms': round(complete.ms),
+    'with the new sets, memory, MB': round(complete.memory / 1e6),
+    'new sets wrong among 200 resolved again': wrongChanges.size,
   });
+}
+
+interface Work<T> {
+  readonly result: T;
+  readonly ms: number;
+  readonly cpuMs: number;
+  /** Bytes of the whole process when it was done. */
+  readonly memory: number;
+}
+
+function measured<T>(work: () => T): Work<T> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const result = work();
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { result, ms, cpuMs: (user + system) / 1000, memory: process.memoryUsage().rss };
+}
+
+/** Names of packages that are on one side only, or not the same on both. */
+function differing(locked: readonly LockedState[], now: readonly LockedState[]): Set<string> {
+  const tell = (it: LockedState): string => `${it.name} ${it.version} ${it.sha256}`;
+  const [old, current] = [new Set(locked.map(tell)), new Set(now.map(tell))];
+  const gone = locked.filter((it) => !current.has(tell(it)));
+  const come = now.filter((it) => !old.has(tell(it)));
+  return new Set([...gone, ...come].map((it) => it.name));
+}
+
+function sameNames(expected: ReadonlySet<string>, changes: readonly { readonly name: string }[]): boolean {
+  const names = new Set(changes.map((it) => it.name));
+  return names.size === expected.size && [...names].every((it) => expected.has(it));
 }
 
 /** What a process of its own made, so that its memory is not counted: packages once, images as numbers into them. */
@@ -257,7 +296,7 @@ function writeImages(count: number, path: string): void {
   writeFileSync(path, JSON.stringify({ packages, images } satisfies ImageFile));
 }
 
-function readImages(count: number): ImpactImage[] {
+function readImages(count: number): PackedImages {
   const path = join(WORK, `images-${count}.json`);
   if (!existsSync(path)) {
     spawnSync(process.execPath, [import.meta.filename, '--make-images', path, '--images', String(count)], {
@@ -265,12 +304,14 @@ function readImages(count: number): ImpactImage[] {
     });
   }
   const { packages, images }: ImageFile = JSON.parse(readFileSync(path, 'utf8'));
-  return images.map(({ roots, closure }, i) => ({
+  const packed = images.map(({ roots, closure }, i) => ({
     name: `image-${i}`,
     roots: makeRoots(roots),
     resolution: makeResolution(),
-    closure: closure.map((it) => packages[it]!),
+    closure: Uint32Array.from(closure),
+    others: new Uint32Array(),
   }));
+  return { states: packages, images: packed };
 }
 
 function benchWhole(): void {

@@ -6,9 +6,9 @@ import type { VerifiedIndex } from '../model/package.ts';
  * and each stanza a checksum in the columns, so that a reader takes in only what it is asked for and still believes nothing
  * unchecked. What needs the stanzas' sizes comes after them, so that a writer never holds the whole.
  *
- *     stanzas | columns, each filled up to 8 bytes | header (JSON) | u32 its length | u32 its checksum | 'KILNUNI1'
+ *     stanzas | columns, each filled up to 8 bytes | header (JSON) | u32 its length | u32 its checksum | 'KILNUNI2'
  */
-export const MAGIC = 'KILNUNI1';
+export const MAGIC = 'KILNUNI2';
 export const FRAME = 8 + MAGIC.length;
 
 /** Bytes that can be read at random: a file, or a buffer. */
@@ -27,6 +27,7 @@ export function universeKey(indexes: readonly VerifiedIndex[], architecture: str
 /** What the columns are, and what they must be. */
 export interface Header {
   readonly key: string;
+  readonly indexes: readonly VerifiedIndex[];
   readonly count: number;
   readonly names: number;
   readonly warnings: readonly string[];

@@ -8,8 +8,8 @@ export interface Claim {
   readonly roots: readonly string[];
   readonly resolution: Resolution;
   readonly packages: readonly { readonly name: string; readonly version: string }[];
-  /** For the objective `vulnerabilities`. */
-  readonly vulnerabilities?: (name: string, version: string) => number;
+  /** For the objective `vulnerabilities`: by `NAME@VERSION`. */
+  readonly weights?: ReadonlyMap<string, number>;
 }
 
 export type CheckOutcome = { readonly kind: 'proven' } | { readonly kind: 'rejected'; readonly reason: string };
@@ -141,7 +141,7 @@ function split(problem: CheckedProblem, values: Values): Part[] {
 function costsOf(
   variables: readonly string[],
   problem: CheckedProblem,
-  { resolution, vulnerabilities = () => 0 }: Claim,
+  { resolution, weights }: Claim,
   best: ReadonlySet<string>,
 ): { costs: Map<string, bigint>; bestCost: bigint } {
   const levelsOf = (name: string): number[] => {
@@ -153,7 +153,7 @@ function costsOf(
       'installed-size': 0,
       packages: 1,
       'download-size': 0,
-      vulnerabilities: vulnerabilities(name, version),
+      vulnerabilities: weights?.get(`${name}@${version}`) ?? 0,
     };
     const second = resolution.objective === 'download-size' ? Math.ceil(Number(stanza.get('Size') ?? 0) / 1024) : size;
     return [resolution.avoid.includes(name) ? 1 : 0, 0, 0, first[resolution.objective], second, 1];

@@ -22,6 +22,11 @@ export function decodeUniverse(
   return columns && universeOf(tablesFrom(source, header, columns, { indexes, architecture, rebuild }));
 }
 
+/** Indexes that encoded bytes are of; undefined where they are damaged. */
+export function readIndexes(source: ByteSource): readonly VerifiedIndex[] | undefined {
+  return readHeader(source)?.header.indexes;
+}
+
 function readHeader(source: ByteSource): { header: Header; start: number } | undefined {
   const frame = source.read(Math.max(0, source.size - FRAME), FRAME);
   if (frame.length !== FRAME || frame.toString('latin1', 8) !== MAGIC) return undefined;
@@ -63,10 +68,11 @@ function tablesFrom(
   let again: Tables | undefined;
   // Fields are asked for one by one, so the stanza read last is usually the one wanted.
   let last: { number: number; text: Buffer } = { number: -1, text: Buffer.alloc(0) };
+  const read = stanzaReader(source, stanzaStart);
   const stanza = (number: number): Buffer => {
     if (again) return again.stanza(number);
     if (last.number === number) return last.text;
-    const text = source.read(stanzaStart[number]!, stanzaStart[number + 1]! - stanzaStart[number]!);
+    const text = read(number);
     if (crc32(text) === checksum[number]) {
       last = { number, text };
       return text;
@@ -90,6 +96,21 @@ function tablesFrom(
     ...readersOf(stanza, indexOf, indexes),
   };
 }
+
+/** Reads stanzas one by one; once many are asked for, all at once: thousands of small reads take longer than one large one. */
+function stanzaReader(source: ByteSource, start: Uint32Array): (number: number) => Buffer {
+  let reads = 0;
+  let whole: Buffer | undefined;
+  return (number) => {
+    reads += 1;
+    if (reads === MANY_READS) whole = source.read(start[0]!, start.at(-1)! - start[0]!);
+    const [from, to] = [start[number]!, start[number + 1]!];
+    return whole ? whole.subarray(from - start[0]!, to - start[0]!) : source.read(from, to - from);
+  };
+}
+
+/** Far more than one closure asks for. */
+const MANY_READS = 20_000;
 
 function encodedNames(text: Buffer, start: Uint32Array, count: number): NameTable {
   const at = (id: number): string => text.toString('latin1', start[id], start[id + 1]);

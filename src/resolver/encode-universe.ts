@@ -87,6 +87,7 @@ function encodeTail(tables: Tables, stanzaStart: Uint32Array, checksum: Uint32Ar
   });
   const header: Header = {
     key: universeKey(tables.indexes, tables.architecture),
+    indexes: tables.indexes,
     count,
     warnings,
     columns,

@@ -1,26 +1,18 @@
+import { KilnError } from '../model/error.ts';
+import type { PackageRecord } from '../model/package.ts';
 import type { Resolution } from '../model/spec.ts';
-import { type ResolveOutcome, type Root, resolve } from './resolve.ts';
+import {
+  type ImpactImage,
+  type LockedState,
+  type PackedImage,
+  type PackedImages,
+  packImages,
+} from './impact-images.ts';
+import { type LeastSets, leastSetsOf } from './least-sets.ts';
+import type { Weights } from './objective.ts';
 import { selectCandidates } from './selection.ts';
 import type { Identity, Universe } from './universe.ts';
 import { differenceOf } from './universe-difference.ts';
-
-/** A package as a lock states it; without `sha256` only versions are compared. */
-export interface LockedState {
-  readonly name: string;
-  readonly version: string;
-  readonly sha256?: string;
-}
-
-/** What impact needs of an image: what its closure was resolved from (locked evidence among the roots), and what it locked. */
-export interface ImpactImage {
-  readonly name: string;
-  readonly roots: readonly Root[];
-  readonly resolution: Resolution;
-  /** All packages that the relations brought. */
-  readonly closure: readonly LockedState[];
-  /** Packages of which only files are in, or that are there to boot: compared by version, not resolved. */
-  readonly others?: readonly LockedState[];
-}
 
 /** A package that would be another; undefined where it would not be there (any more, or before). */
 export interface ImpactChange {
@@ -39,98 +31,150 @@ export interface Impact {
   readonly changes: readonly ImpactChange[];
   /** Packages whose new files must be read before the evidence is known again; sorted. */
   readonly unread: readonly string[];
+  /** Of `unsatisfiable`: what the image asks for that is not there any more, where it is a single thing. */
+  readonly detail?: string;
 }
 
 export interface ImpactOptions {
   /** The universe that the locks were made from: lets images be passed over of which nothing in reach has changed. */
   readonly before?: Universe;
-  /** Resolve every image that changes, so that `changes` has packages that come and go, too. */
+  /** Find the new set of every image that changes, so that `changes` has packages that come and go, too. */
   readonly complete?: boolean;
+  /** For the objective `vulnerabilities`. */
+  readonly weights?: Weights;
+  /** Changes that neither the closure nor a candidate of the same name tells of. */
+  readonly movedOf?: (image: PackedImage) => readonly ImpactChange[];
 }
 
 /**
  * The images that would change under the universe `after`, in their order: exactly those whose closure, resolved again, is another
- * (or whose other packages have another candidate). Most are decided without resolving.
+ * (or whose other packages have another candidate). Most are decided without resolving, the rest with shared work.
  */
-export function* impactOf(
+export function impactOf(
   images: Iterable<ImpactImage>,
   after: Universe,
-  { before, complete = false }: ImpactOptions = {},
+  options: ImpactOptions = {},
 ): Generator<Impact, void, undefined> {
-  const plain = remember(after.identity);
+  return impactOfPacked(packImages(images), after, options);
+}
+
+/** `impactOf` for images whose packages are numbers: a package that all have is compared once. */
+export function* impactOfPacked(
+  { states, images }: PackedImages,
+  after: Universe,
+  { before, complete = false, weights, movedOf = () => [] }: ImpactOptions = {},
+): Generator<Impact, void, undefined> {
+  const changeOf = states.map((state) => compare(state, after.identity(state.name)));
   const isUntouched = before ? differenceOf(before, after).isUntouched : () => false;
+  const leastSet = leastSetsOf(after);
   for (const image of images) {
-    const pins = Object.keys(image.resolution.pin).length > 0;
-    const current = pins ? remember(selectCandidates(after, image.resolution).chosen) : plain;
-    const changes = [...changesOf(image.closure, current), ...changesOf(image.others ?? [], current)];
-    if (changes.length === 0 && isUntouched(image)) continue;
-    if (changes.length > 0 && !complete) {
-      yield { image: image.name, cause: 'updated', changes, unread: unreadOf(changes) };
+    const locked = changesOf(image, states, changeOf, after);
+    if (!Array.isArray(locked)) {
+      yield locked;
       continue;
     }
-    const impact = resolveAgain(image, after, changes);
-    if (impact) yield impact;
+    const changes = [...locked, ...movedOf(image).filter((it) => !locked.some((other) => other.name === it.name))];
+    if (changes.length > 0 && !complete) yield updated(image.name, changes);
+    // Weights may have changed where no package has.
+    else if (changes.length === 0 && image.resolution.objective !== 'vulnerabilities' && isUntouched(image)) continue;
+    else {
+      const impact = findAgain({ leastSet, weights, states }, image, changes);
+      if (impact) yield impact;
+    }
   }
 }
 
-/** What stands for each name now, looked up once for all images. */
-interface Currents {
-  identityOf(name: string): Identity | undefined;
-  /** By name, a locked state that was found to be as it is now: locks often share the object, which saves comparing. */
-  readonly same: Map<string, LockedState>;
+function compare({ name, version, sha256 }: LockedState, now: Identity | undefined): ImpactChange | undefined {
+  const same = now?.version === version && (sha256 === undefined || now.sha256 === sha256);
+  return same ? undefined : { name, before: version, after: now?.version };
 }
 
-function remember(lookUp: (name: string) => Identity | undefined): Currents {
-  const known = new Map<string, Identity | undefined>();
-  const identityOf = (name: string): Identity | undefined => {
-    const identity = known.get(name);
-    if (identity !== undefined || known.has(name)) return identity;
-    const found = lookUp(name);
-    known.set(name, found);
-    return found;
-  };
-  return { identityOf, same: new Map() };
-}
-
-function changesOf(locked: readonly LockedState[], { identityOf, same }: Currents): ImpactChange[] {
-  const changes: ImpactChange[] = [];
-  for (const state of locked) {
-    if (same.get(state.name) === state) continue;
-    const { name, version, sha256 } = state;
-    const identity = identityOf(name);
-    if (identity?.version === version && (sha256 === undefined || identity.sha256 === sha256)) same.set(name, state);
-    else changes.push({ name, before: version, after: identity?.version });
+/** Locked packages that have other candidates now; the impact itself where a pin names what is not there any more. */
+function changesOf(
+  image: PackedImage,
+  states: PackedImages['states'],
+  changeOf: readonly (ImpactChange | undefined)[],
+  after: Universe,
+): ImpactChange[] | Impact {
+  try {
+    const pinned = pinnedOf(after, image.resolution);
+    const changes: ImpactChange[] = [];
+    for (const part of [image.closure, image.others]) {
+      for (let i = 0; i < part.length; i += 1) {
+        const number = part[i]!;
+        const name = pinned && states[number]!.name;
+        const change = name && pinned.has(name) ? compare(states[number]!, pinned.get(name)) : changeOf[number];
+        if (change) changes.push(change);
+      }
+    }
+    return changes;
+  } catch (error) {
+    return unsatisfiable(image.name, [], error);
   }
-  return changes;
+}
+
+function pinnedOf(universe: Universe, { pin }: Resolution): Map<string, PackageRecord> | undefined {
+  const names = Object.keys(pin);
+  if (names.length === 0) return undefined;
+  const { chosen } = selectCandidates(universe, { pin, substitutes: false });
+  return new Map(names.map((name) => [name, chosen(name)!]));
+}
+
+const updated = (image: string, changes: readonly ImpactChange[]): Impact => ({
+  image,
+  cause: 'updated',
+  changes,
+  unread: unreadOf(changes),
+});
+
+/** A spec that asks for what is not there any more is that image's trouble; an index that cannot be read is everybody's. */
+function unsatisfiable(image: string, changes: readonly ImpactChange[], error?: unknown): Impact {
+  if (error === undefined) return { image, cause: 'unsatisfiable', changes, unread: [] };
+  if (!(error instanceof KilnError && error.code === 'SPEC_INVALID')) throw error;
+  return { image, cause: 'unsatisfiable', changes, unread: [], detail: error.message };
 }
 
 function unreadOf(changes: readonly ImpactChange[]): string[] {
-  return changes
-    .filter((it) => it.after !== undefined)
-    .map((it) => it.name)
-    .sort();
+  return changes.flatMap((it) => (it.after === undefined ? [] : [it.name])).sort();
 }
 
-function resolveAgain(image: ImpactImage, after: Universe, known: readonly ImpactChange[]): Impact | undefined {
-  const outcome = resolve(after, { roots: image.roots, resolution: image.resolution });
-  if (outcome.kind === 'unsatisfiable')
-    return { image: image.name, cause: 'unsatisfiable', changes: known, unread: [] };
-  const changes = [...known, ...comeAndGo(image, outcome, known)].sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (changes.length === 0) return undefined;
-  return { image: image.name, cause: known.length > 0 ? 'updated' : 'better', changes, unread: unreadOf(changes) };
+interface Again {
+  readonly leastSet: LeastSets;
+  readonly weights: Weights | undefined;
+  readonly states: PackedImages['states'];
+}
+
+function findAgain(
+  { leastSet, weights, states }: Again,
+  image: PackedImage,
+  known: readonly ImpactChange[],
+): Impact | undefined {
+  const { name, roots, resolution } = image;
+  try {
+    const least = leastSet({ roots, resolution, weights });
+    if (least.kind === 'unsatisfiable') return unsatisfiable(name, known);
+    const moved = comeAndGo(image, states, least.packages, known);
+    const changes = moved.length === 0 ? known : [...known, ...moved].sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (changes.length === 0) return undefined;
+    return { image: name, cause: known.length > 0 ? 'updated' : 'better', changes, unread: unreadOf(changes) };
+  } catch (error) {
+    return unsatisfiable(name, known, error);
+  }
 }
 
 /** Packages on one side only; one that leaves is told as such even where its candidate changed, too. */
 function comeAndGo(
-  image: ImpactImage,
-  outcome: ResolveOutcome & { kind: 'resolved' },
+  { closure }: PackedImage,
+  states: PackedImages['states'],
+  packages: readonly PackageRecord[],
   known: readonly ImpactChange[],
 ): ImpactChange[] {
+  const old = new Set<string>();
+  for (const number of closure) old.add(states[number]!.name);
+  const come = packages.filter((it) => !old.delete(it.name));
+  if (come.length === 0 && old.size === 0) return [];
   const told = new Set(known.map((it) => it.name));
-  const old = new Set(image.closure.map((it) => it.name));
-  const now = new Set(outcome.packages.map((it) => it.name));
-  const come = outcome.packages.filter((it) => !old.has(it.name));
-  const gone = image.closure.filter((it) => !now.has(it.name) && !told.has(it.name));
+  const gone = Array.from(closure, (number) => states[number]!).filter((it) => old.has(it.name) && !told.has(it.name));
   return [
     ...come.map(({ name, version }) => ({ name, before: undefined, after: version })),
     ...gone.map(({ name, version }) => ({ name, before: version, after: undefined })),

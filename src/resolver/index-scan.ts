@@ -126,7 +126,8 @@ function requireFields(text: Buffer, label: string, at: number, found: Found): v
 
 /** Value of a stanza's field, continuation lines joined by spaces; undefined where it has none. `field` is lower case. */
 export function fieldOf(stanza: Buffer, field: string): string | undefined {
-  for (let start = 0; start < stanza.length; ) {
+  const usual = stanza.indexOf(usualSpelling(field));
+  for (let start = usual < 0 ? 0 : usual + 1; start < stanza.length; ) {
     const next = nextField(stanza, start);
     if (fieldAt(stanza, start, field)) {
       const value = stanza.toString('utf8', start + field.length + 1, next).trim();
@@ -135,6 +136,19 @@ export function fieldOf(stanza: Buffer, field: string): string | undefined {
     start = next;
   }
   return undefined;
+}
+
+const spellings = new Map<string, Buffer>();
+
+/** Bytes of a line's start with the field as archives write it: finding those is many times quicker than reading line by line. */
+function usualSpelling(field: string): Buffer {
+  let spelling = spellings.get(field);
+  if (!spelling) {
+    const written = field === 'sha256' ? 'SHA256' : field.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+    spelling = Buffer.from(`\n${written}:`);
+    spellings.set(field, spelling);
+  }
+  return spelling;
 }
 
 /** Where the field after the one at `start` begins, or the stanza ends; continuation lines belong to their field. */

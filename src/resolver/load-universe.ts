@@ -1,8 +1,10 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -12,7 +14,7 @@ import {
 import { join } from 'node:path';
 import type { VerifiedIndex } from '../model/package.ts';
 import { type ByteSource, universeKey } from './cache-format.ts';
-import { decodeUniverse } from './decode-universe.ts';
+import { decodeUniverse, readIndexes } from './decode-universe.ts';
 import { encodeUniverse } from './encode-universe.ts';
 import { buildTables, type Tables } from './tables.ts';
 import { type Universe, universeOf } from './universe.ts';
@@ -32,6 +34,24 @@ export function loadUniverse(folder: string, indexes: readonly VerifiedIndex[], 
     return tables;
   };
   return (source && decodeUniverse(source, indexes, architecture, make)) ?? universeOf(make());
+}
+
+/** Indexes that universes of a folder are of, each with its fellows; the oldest first. */
+export function seenIndexes(folder: string): (readonly VerifiedIndex[])[] {
+  if (!existsSync(folder)) return [];
+  const paths = readdirSync(folder).filter((it) => it.endsWith('.universe'));
+  const seen = paths.flatMap((name) => {
+    const source = openBytes(join(folder, name));
+    const indexes = source && readIndexes(source);
+    return indexes ? [indexes] : [];
+  });
+  return seen.sort((a, b) => (newestDate(a) < newestDate(b) ? -1 : 1));
+}
+
+/** When the newest of some indexes was made. */
+export function newestDate(indexes: readonly VerifiedIndex[]): string {
+  const dates = indexes.map((it) => it.date).sort();
+  return dates.at(-1) ?? '';
 }
 
 /** Puts the file there whole or not at all; a folder that cannot be written only costs the next start its speed. */

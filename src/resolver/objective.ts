@@ -9,20 +9,24 @@ export interface Objective {
   readonly costOf: (variable: Variable) => readonly number[];
 }
 
-/** A weight for a package's known vulnerabilities: a whole number, 0 where there are none. */
-export type VulnerabilityWeight = (record: PackageRecord) => number;
+/** How much worse a set is for having a package, by `NAME@VERSION`: a whole number, 0 for what is not here. */
+export type Weights = ReadonlyMap<string, number>;
+
+/** A package's weight. Throws `Error('internal: …')` where it is not a whole number from 0 to 2^31. */
+export function weightOf(weights: Weights | undefined, name: string, version: string): number {
+  const weight = weights?.get(`${name}@${version}`) ?? 0;
+  if (Number.isInteger(weight) && weight >= 0 && weight <= 2 ** 31) return weight;
+  throw new Error(`internal: ${name}@${version} weighs ${weight}`);
+}
 
 /** Avoided packages, Recommends not followed, preferences not met, the spec's own objective, packages. */
-export function makeObjective(
-  resolution: Pick<Resolution, 'avoid' | 'objective'>,
-  vulnerabilities: VulnerabilityWeight = () => 0,
-): Objective {
+export function makeObjective(resolution: Pick<Resolution, 'avoid' | 'objective'>, weights?: Weights): Objective {
   const avoided = new Set(resolution.avoid);
   const own: Record<Resolution['objective'], (record: PackageRecord) => readonly number[]> = {
     'installed-size': (record) => [0, record.installedSizeKiB],
     packages: (record) => [1, record.installedSizeKiB],
     'download-size': (record) => [0, Math.ceil(record.sizeBytes / 1024)],
-    vulnerabilities: (record) => [vulnerabilities(record), record.installedSizeKiB],
+    vulnerabilities: (record) => [weightOf(weights, record.name, record.version), record.installedSizeKiB],
   };
   return {
     levels: 6,

@@ -1,37 +1,18 @@
-import { formatAlternatives, parseRelations } from '../formats/relation.ts';
-import { canonicalJson } from '../model/canonical.ts';
-import { KilnError } from '../model/error.ts';
+import { formatAlternatives } from '../formats/relation.ts';
 import type { Reason } from '../model/lock.ts';
 import type { PackageRecord } from '../model/package.ts';
 import type { Alternatives } from '../model/relation.ts';
-import type { Resolution } from '../model/spec.ts';
 import { explainUnsatisfiable } from './explain/unsatisfiable.ts';
-import { makeObjective, type VulnerabilityWeight } from './objective.ts';
+import { makeObjective } from './objective.ts';
 import { refusePreDependsCycle } from './pre-depends.ts';
-import { type Problem, stateProblem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { type ProofLog, writeProof } from './proof.ts';
 import { IN, type Values } from './propagate.ts';
-import { type Selection, selectCandidates } from './selection.ts';
+import { type ResolveRequest, type StatedRequest, stateRequest } from './request.ts';
 import { type Solution, type SolveStatistics, solve } from './solve.ts';
 import type { Universe } from './universe.ts';
 
-/** A relation that must hold, such as `nginx (>= 1.22)`, and why. */
-export interface Root {
-  readonly relation: string;
-  readonly why: Reason;
-}
-
-export interface ResolveRequest {
-  readonly roots: readonly Root[];
-  readonly resolution: Resolution;
-  /** Default: none. When it is over, the best set known is returned as not proven. */
-  readonly timeLimitMs?: number;
-  readonly signal?: AbortSignal;
-  /** Whether to write the proof log that `checkProof` replays. */
-  readonly prove?: boolean;
-  /** For the objective `vulnerabilities`. */
-  readonly vulnerabilities?: VulnerabilityWeight;
-}
+export type { ResolveRequest, Root } from './request.ts';
 
 /** A package of the set, with all relations of the set that point at it, roots first. */
 export interface ResolvedPackage extends PackageRecord {
@@ -53,49 +34,6 @@ export type ResolveOutcome =
     }
   | { readonly kind: 'unsatisfiable'; readonly explanation: string[]; readonly hints: string[] };
 
-/** A request as the resolver's parts see it: which package stands for each name, and the clauses. */
-export interface StatedRequest {
-  readonly universe: Universe;
-  readonly request: ResolveRequest;
-  readonly roots: readonly { readonly group: Alternatives; readonly why: Reason }[];
-  readonly selection: Selection;
-  readonly problem: Problem;
-}
-
-/** States a request as a problem. Throws SPEC_INVALID (a root or pin that cannot be read), INDEX_CORRUPT. */
-export function stateRequest(universe: Universe, request: ResolveRequest): StatedRequest {
-  const { resolution } = request;
-  const roots = statedRoots(request).map(({ relation, why }) => ({ group: parseRoot(universe, relation), why }));
-  const selection = selectCandidates(universe, resolution);
-  const { recommends } = resolution;
-  const problem = stateProblem(universe, selection, {
-    roots: roots.map((it) => it.group),
-    exclude: resolution.exclude,
-    prefer: resolution.prefer,
-    recommends: (name) => (typeof recommends === 'boolean' ? recommends : recommends.includes(name)),
-  });
-  return { universe, request, roots, selection, problem };
-}
-
-/** The roots of a request in the order in which a proof numbers them: its own, then `resolution.include`, each once. */
-export function statedRoots({ roots, resolution }: Pick<ResolveRequest, 'roots' | 'resolution'>): Root[] {
-  const included = resolution.include.map(
-    (relation): Root => ({ relation, why: { kind: 'spec', field: 'resolution.include' } }),
-  );
-  return [...new Map([...roots, ...included].map((root) => [canonicalJson(root), root])).values()];
-}
-
-function parseRoot(universe: Universe, relation: string): Alternatives {
-  try {
-    return parseRelations(relation, 'root', universe.architecture)[0] ?? [];
-  } catch (cause) {
-    throw new KilnError('SPEC_INVALID', `"${relation}" is not a package, nor a package with a version`, {
-      hint: 'write "nginx", or "nginx (>= 1.22)"',
-      cause,
-    });
-  }
-}
-
 /**
  * The least valid set for a request (DESIGN, 'What least means'), or why there is none. The same answer on every run and for every
  * order of stanzas. Throws SPEC_INVALID, INDEX_CORRUPT.
@@ -104,7 +42,7 @@ export function resolve(universe: Universe, request: ResolveRequest): ResolveOut
   const stated = stateRequest(universe, request);
   const deadline = performance.now() + (request.timeLimitMs ?? Number.POSITIVE_INFINITY);
   const stop = (): boolean => performance.now() > deadline || request.signal?.aborted === true;
-  const objective = makeObjective(request.resolution, request.vulnerabilities);
+  const objective = makeObjective(request.resolution, request.weights);
   const solution = solve(stated.problem, objective, { stop, prove: request.prove === true });
   if (solution.kind === 'unsatisfiable') return { kind: 'unsatisfiable', ...explainUnsatisfiable(stated) };
   return resolved(stated, solution);

@@ -1,7 +1,7 @@
 import { parseRelations } from '../formats/relation.ts';
 import type { Alternatives } from '../model/relation.ts';
 import type { Resolution } from '../model/spec.ts';
-import type { Root } from './resolve.ts';
+import type { Root } from './request.ts';
 import { selectCandidates } from './selection.ts';
 import type { Identity, Universe } from './universe.ts';
 

@@ -1,7 +1,7 @@
+import { nearestNames } from '../formats/nearest.ts';
 import { parseRelations } from '../formats/relation.ts';
 import type { PackageRecord, VerifiedIndex } from '../model/package.ts';
 import type { Alternatives, RelationField } from '../model/relation.ts';
-import { nearestNames } from './nearest.ts';
 import { recordsOf } from './records.ts';
 import { buildTables, type Runs, type Tables } from './tables.ts';
 

@@ -6,6 +6,7 @@ import type { Provider, Universe } from './universe.ts';
  * version that the indexes have is taken as it is there; another one has the relations of the candidate.
  */
 export function updatedUniverse(universe: Universe, updates: Readonly<Record<string, string>>): Universe {
+  if (Object.keys(updates).length === 0) return universe;
   const originals = new Map<PackageRecord, PackageRecord>();
   const replaced = new Map<string, PackageRecord>();
   for (const [name, version] of Object.entries(updates)) {

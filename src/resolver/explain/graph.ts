@@ -6,6 +6,8 @@ export interface ExplainedPackage {
   readonly version: string;
   readonly installedSizeKiB: number;
   readonly why: readonly Reason[];
+  /** Where only some files of it are in; empty for a kernel, of which the image has itself and the modules it needs. */
+  readonly files?: readonly string[];
 }
 
 /** A reason as an edge: from a package of the set, or from outside (the spec, evidence, the machine's needs). */

@@ -4,7 +4,7 @@ import type { Relation } from '../../model/relation.ts';
 import { minimalCore } from '../core.ts';
 import type { Clause, Problem } from '../problem.ts';
 import { type ClauseSet, consequence, IN, type LocalClause, makeClauseSet, OUT, type Values } from '../propagate.ts';
-import type { StatedRequest } from '../resolve.ts';
+import type { StatedRequest } from '../request.ts';
 import { phraseReason } from './graph.ts';
 import { hintsFor } from './hints.ts';
 

@@ -1,6 +1,7 @@
 import { formatAlternatives } from '../../formats/relation.ts';
 import type { PackageRecord } from '../../model/package.ts';
-import { type ResolvedPackage, type ResolveRequest, resolve, stateRequest } from '../resolve.ts';
+import { type ResolveRequest, stateRequest } from '../request.ts';
+import { type ResolvedPackage, resolve } from '../resolve.ts';
 import type { Universe } from '../universe.ts';
 
 /** A relation of the set that the package could meet, and what meets it instead. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Resolution } from '../../../src/model/spec.ts';
-import { type Impact, type ImpactImage, impactOf } from '../../../src/resolver/impact.ts';
+import { type Impact, impactOf } from '../../../src/resolver/impact.ts';
+import type { ImpactImage } from '../../../src/resolver/impact-images.ts';
 import { resolve } from '../../../src/resolver/resolve.ts';
 import type { Universe } from '../../../src/resolver/universe.ts';
 import { updatedUniverse } from '../../../src/resolver/updated-universe.ts';

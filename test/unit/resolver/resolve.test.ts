@@ -224,8 +224,8 @@ test.each([...relations, ...virtual, ...conflicts, ...will])(
 test('the objective vulnerabilities takes what has fewer', () => {
   const universe = makeUniverse({ a: 'b | c', b: '', c: '; size 99' });
   const resolution = makeResolution({ objective: 'vulnerabilities' });
-  const vulnerabilities = ({ name }: { name: string }): number => (name === 'b' ? 7 : 0);
-  expect(names(resolve(universe, { roots: makeRoots(['a']), resolution, vulnerabilities }))).toEqual(['a', 'c']);
+  const weights = new Map([['b@1', 7]]);
+  expect(names(resolve(universe, { roots: makeRoots(['a']), resolution, weights }))).toEqual(['a', 'c']);
 });
 
 const twoSuites = () =>

@@ -66,6 +66,13 @@ test('tree: sizes of branches, shared packages marked', () => {
   expectGolden('resolver/tree.txt', renderTree(treeOf(answer(makeUniverse(LINE)))));
 });
 
+test('tree: a package of which only files are in does not count whole', () => {
+  const why = [{ kind: 'boot', purpose: 'kernel' }] as const;
+  const kernel = { name: 'linux', version: '6', installedSizeKiB: 93_000, why, files: [] };
+  const shell = { name: 'dash', version: '0.5', installedSizeKiB: 191, why, files: ['/bin/sh', '/bin/dash'] };
+  expect(renderTree(treeOf([kernel, shell]))).toEqual(['dash 2 files of 0.2 MiB', 'linux only what boots of 90.8 MiB']);
+});
+
 test('diff: packages, versions, sizes and the cause of each change', () => {
   const before = answer(makeUniverse(LINE));
   const { web: _, ssl: __, 'libc 2': ___, ...rest } = LINE;
