@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decide, entitiesOf, type Question, questionName } from '../../../src/distributor/access/decide.ts';
+import { DEFAULT_ACCESS } from '../../../src/distributor/access/default-policy.ts';
+import { loadAccess } from '../../../src/distributor/access/load-access.ts';
+import { ACCESS_SCHEMA } from '../../../src/distributor/access/schema.ts';
+import type { ImageFacts } from '../../../src/model/access.ts';
+import type { Account } from '../../../src/model/account.ts';
+
+const ACCOUNT: Account = {
+  id: '111111111111',
+  name: 'shop',
+  organizationalUnit: 'production/web',
+  labels: { tier: 'gold' },
+};
+const TWIN: Account = { ...ACCOUNT, id: '444444444444', name: 'twin' };
+const BARE: Account = { id: '222222222222', name: 'bare' };
+const ACCOUNTS = [ACCOUNT, BARE, TWIN];
+
+const FACTS: ImageFacts = {
+  image: 'web',
+  version: 3,
+  labels: { tier: 'web' },
+  release: 'bookworm',
+  architecture: 'amd64',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  encrypted: true,
+  testsPassed: true,
+  tests: ['it answers'],
+  packsPassed: true,
+  packs: ['baseline', 'runs'],
+  vulnerabilities: { known: true, worst: 'high', critical: 0, high: 2, medium: 1, low: 0 },
+};
+
+const policiesOf = (text: string) => loadAccess([{ name: 'a.cedar', bytes: Buffer.from(text) }], ACCOUNTS);
+const question = (change: Partial<Question> = {}): Question => ({
+  principal: { account: ACCOUNT },
+  action: 'launch',
+  facts: FACTS,
+  region: 'eu-west-1',
+  now: Date.parse('2026-01-11T12:00:00Z'),
+  ...change,
+});
+const allows = (condition: string, change: Partial<Question> = {}) =>
+  decide(policiesOf(`permit (principal, action, resource) when { ${condition} };`), question(change)).allowed;
+
+test.each([
+  'principal in Unit::"production"',
+  'principal in Unit::"production/web"',
+  'principal is Account && principal.name == "shop"',
+  'principal is Account && principal.hasTag("tier") && principal.getTag("tier") == "gold"',
+  'principal == Account::"111111111111"',
+  'resource == Version::"web@3"',
+  'resource in Image::"web"',
+  'resource.number == 3 && resource.release == "bookworm" && resource.architecture == "amd64"',
+  'resource.ageDays == 10',
+  'resource.testsPassed && resource.tests.contains("it answers")',
+  'resource.packsPassed && resource.packs.contains("baseline")',
+  'resource.vulnerabilities.known && resource.vulnerabilities.worst == "high"',
+  'resource.vulnerabilities.critical == 0 && resource.vulnerabilities.high == 2',
+  'resource.vulnerabilities.medium == 1 && resource.vulnerabilities.low == 0',
+  'resource.hasTag("tier") && resource.getTag("tier") == "web"',
+  'context.region == "eu-west-1" && context.encrypted',
+])('a policy can ask: %s', (condition) => {
+  expect(allows(condition)).toBe(true);
+  expect(allows(`!(${condition})`)).toBe(false);
+});
+
+test.each([
+  { summary: 'an account is in no unit that it does not state', principal: { account: BARE }, allowed: false },
+  { summary: 'a unit is in itself', principal: { unit: 'production' }, allowed: true },
+  { summary: 'a unit is in the one above it', principal: { unit: 'production/web/a' }, allowed: true },
+  { summary: 'a unit is not in one whose name only begins so', principal: { unit: 'production2' }, allowed: false },
+])('$summary', ({ principal, allowed }) => {
+  expect(allows('principal in Unit::"production"', { principal })).toBe(allowed);
+});
+
+test('a policy that fails while it is evaluated lets nothing through', () => {
+  const text =
+    'permit (principal, action, resource);\n@id("odd") forbid (principal, action, resource) when { 9223372036854775807 + resource.number > 0 };';
+  expect(decide(policiesOf(text), question())).toMatchObject({
+    allowed: false,
+    reason: 'odd (a.cedar:2) failed while it was evaluated',
+  });
+});
+
+test('the schema of the repository, the example and what is in force without one are the same texts as here', () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  expect(read('examples/policies/access.cedar')).toBe(DEFAULT_ACCESS);
+  expect(read('schemas/access.cedarschema')).toBe(ACCESS_SCHEMA);
+});
+
+test('the policies that docs/access.md shows are right', () => {
+  const document = readFileSync(new URL('../../../docs/access.md', import.meta.url), 'utf8');
+  const block = document.split('    // policies/access.cedar\n')[1]?.split('\n| action')[0] ?? '';
+  const { policies, warnings } = loadAccess(
+    [{ name: 'access.cedar', bytes: Buffer.from(block) }],
+    [ACCOUNT, BARE, { id: '333333333333', name: 'partner', organizationalUnit: 'partners' }],
+  );
+  expect([...policies.keys()]).toEqual([
+    'tested',
+    'production-is-recent-and-clean',
+    'partners-stay-in-europe',
+    'staging-copies',
+  ]);
+  expect(warnings).toEqual([]);
+});
+
+test('a policy that only moved in its file decides as it did', () => {
+  expect(policiesOf(`\n\n// other words\n${DEFAULT_ACCESS}`).digest).toBe(loadAccess([], ACCOUNTS).digest);
+});
+
+test('policies that name one account never touch another', () => {
+  const condition = fc.constantFrom(
+    'true',
+    'resource.testsPassed',
+    '!resource.packsPassed',
+    'context.region == "eu-west-1"',
+  );
+  const action = fc.constantFrom('action', 'action == Action::"launch"', 'action in [Action::"share", Action::"copy"]');
+  const rule = (who: fc.Arbitrary<string>) =>
+    fc
+      .tuple(fc.constantFrom('permit', 'forbid'), who, action, condition)
+      .map(([effect, principal, what, when]) => `${effect} (${principal}, ${what}, resource) when { ${when} };`);
+  const common = rule(
+    fc.constantFrom('principal', 'principal in Unit::"production"', `principal == Account::"${TWIN.id}"`),
+  );
+  const own = rule(fc.constant(`principal == Account::"${ACCOUNT.id}"`));
+  const asked = fc.constantFrom('launch', 'share', 'copy') as fc.Arbitrary<Question['action']>;
+  fc.assert(
+    fc.property(
+      fc.array(common, { maxLength: 4 }),
+      fc.array(own, { minLength: 1, maxLength: 4 }),
+      asked,
+      (base, more, to) => {
+        for (const account of [TWIN, BARE]) {
+          const ask = question({ principal: { account }, action: to });
+          const before = decide(policiesOf(base.join('\n')), ask).allowed;
+          expect(decide(policiesOf([...more, ...base].join('\n')), ask).allowed).toBe(before);
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+describe('one decision serves all whom the policies do not tell apart', () => {
+  const same = (condition: string) => {
+    const policies = policiesOf(`permit (principal, action, resource) when { ${condition} };`);
+    const names = (change: Partial<Question>) => questionName(policies, question(change));
+    return {
+      accounts: names({}) === names({ principal: { account: TWIN } }),
+      regions: names({}) === names({ region: 'us-east-1' }),
+    };
+  };
+  test.each([
+    { condition: 'resource.testsPassed', accounts: true, regions: true },
+    { condition: 'principal in Unit::"production"', accounts: true, regions: true },
+    { condition: 'principal is Account', accounts: true, regions: true },
+    { condition: 'principal is Account && principal.name == "shop"', accounts: false, regions: true },
+    { condition: 'principal is Account && principal.hasTag("a")', accounts: false, regions: true },
+    { condition: 'principal == Account::"111111111111"', accounts: false, regions: true },
+    {
+      condition: 'principal is Account && [Account::"111111111111"].contains(principal)',
+      accounts: false,
+      regions: true,
+    },
+    { condition: 'context.region == "eu-west-1"', accounts: true, regions: false },
+    { condition: 'context.encrypted', accounts: true, regions: false },
+    { condition: 'context == {region: "a", encrypted: true}', accounts: true, regions: false },
+  ])('$condition', ({ condition, ...want }) => expect(same(condition)).toEqual(want));
+});
+
+test.each([{ account: ACCOUNT }, { account: BARE }, { unit: 'production/web' }])(
+  'what is told of %o fits the schema',
+  (principal) => {
+    const entities = entitiesOf(question({ principal }));
+    expect(cedar.checkParseEntities({ entities, schema: ACCESS_SCHEMA })).toEqual({ type: 'success' });
+  },
+);
