@@ -61,6 +61,8 @@ function compile(policy: Policy, policies: ReadonlyMap<string, Policy>, issues: 
     }
   }
   const { name, description = '', scope, waivers } = policy;
+  const tests = parts.flatMap((part) => part.tests);
+  const advisories = parts.flatMap((part) => part.advisories);
   for (const [index, waiver] of waivers.entries()) {
     if (!rules.has(waiver.rule))
       issues.push({
@@ -71,7 +73,7 @@ function compile(policy: Policy, policies: ReadonlyMap<string, Policy>, issues: 
       });
   }
   const inherited = parts.filter((part) => part !== policy).map((part) => part.name);
-  return { name, description, scope, extends: inherited, rules: [...rules.values()], waivers };
+  return { name, description, scope, extends: inherited, advisories, rules: [...rules.values()], waivers, tests };
 }
 
 /** A policy after those that it extends, each once, farthest first. Of `trail`, the policies on the way here, the first is at fault. */

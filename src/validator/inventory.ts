@@ -6,6 +6,7 @@ import type { ImageSpec } from '../model/spec.ts';
 import { readGroups, readShells, readUsers } from './read/accounts.ts';
 import { inventoryElf } from './read/elf.ts';
 import { readFiles } from './read/files.ts';
+import { readKernelConfig } from './read/kernel.ts';
 import { readOwners } from './read/owners.ts';
 import { readPackages } from './read/packages.ts';
 import { withRuntime } from './read/runtime.ts';
@@ -20,6 +21,8 @@ export interface InventoryRequest {
   readonly spec: ImageSpec;
   /** Files of the locked packages by package name: whose each file is. */
   readonly contents?: ReadonlyMap<string, FileTree>;
+  /** The kernel's command line, word by word; without it, what the spec adds to it. */
+  readonly commandLine?: readonly string[];
   /** What can run in `tree`; without it everything counts as able to. */
   readonly reachability?: Reachability;
 }
@@ -63,10 +66,12 @@ export function readInventory({ tree, lock, spec, contents, ...request }: Invent
     listening: [],
     kernel: {
       package: spec.boot.kernel,
-      commandLine: spec.boot.commandLine,
+      commandLine: [...(request.commandLine ?? spec.boot.commandLine)],
+      config: readKernelConfig(lock, contents),
       modules: kernelModules(found.files.map((file) => file.path)),
     },
     vulnerabilities: [],
+    vulnerabilitiesKnown: false,
   };
 }
 

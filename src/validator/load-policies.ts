@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { checkSource, formatPath } from '../formats/schema-check.ts';
 import { parseYamlSource, type SourceIssue, type YamlSource } from '../formats/yaml-source.ts';
+import type { AdvisoryPlace } from '../model/advisory.ts';
 import { KilnError } from '../model/error.ts';
 import { type Policy, policy as policySchema } from '../model/policy.ts';
 import { compilePolicies, type PolicyIssue } from './compile-policy.ts';
@@ -9,6 +11,8 @@ export interface PolicyFile {
   /** As it is told to people, such as `policies/organisation.yaml`. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Folder that it is in: paths in it are relative to that. */
+  readonly directory?: string;
 }
 
 export interface LoadedPolicies {
@@ -47,13 +51,17 @@ export function loadPolicies(
   return { packs, own: new Set(read.map((it) => it.policy.name)), warnings: read.flatMap((it) => expired(it, today)) };
 }
 
-function readPolicy({ name: file, bytes }: PolicyFile, lines: string[]): Read[] {
+function readPolicy({ name: file, bytes, directory }: PolicyFile, lines: string[]): Read[] {
   const parsed = parseYamlSource(bytes);
   if ('issues' in parsed) return tell(file, parsed.issues, lines);
   const checked = checkSource(policySchema, parsed.source);
   if ('issues' in checked) return tell(file, checked.issues, lines);
-  return [{ file, source: parsed.source, policy: checked.value }];
+  const advisories = checked.value.advisories.map((it) => placed(it, directory));
+  return [{ file, source: parsed.source, policy: { ...checked.value, advisories } }];
 }
+
+const placed = (place: AdvisoryPlace, directory = '.'): AdvisoryPlace =>
+  place.file === undefined ? place : { ...place, file: resolve(directory, place.file) };
 
 function tell(file: string, issues: readonly SourceIssue[], lines: string[]): Read[] {
   const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column);

@@ -21,8 +21,11 @@ export interface RuleContext {
   readonly providerOf: (want: string) => string | undefined;
 }
 
-/** A place at which a rule does not hold, before a pack gives it a severity. */
-export type Observation = Omit<Finding, 'rule' | 'severity' | 'waived'>;
+/** What of it is kept with an image: enough to judge it again without its tree. */
+export type InventoryContext = Pick<RuleContext, 'inventory'>;
+
+/** A place at which a rule does not hold, before a pack gives it a severity; one that it states itself stays. */
+export type Observation = Omit<Finding, 'rule' | 'severity' | 'waived'> & Partial<Pick<Finding, 'severity'>>;
 
 /** One of three answers; `reason` says why a rule has nothing to say of this image. */
 export type RuleAnswer =
@@ -41,17 +44,31 @@ export interface Rule {
   readonly remedy: string;
   /** What a pack may set, with defaults. */
   readonly parameters: z.ZodObject;
+  /** Of a rule that a policy's author wrote: another text, another stamp. */
+  readonly stamp?: string;
+  /** `inventory`: it looks at nothing else of its context. Default: `tree`. */
+  readonly reads?: 'inventory' | 'tree';
   check(context: RuleContext, parameters: Record<string, unknown>): RuleAnswer;
 }
 
 /** A rule whose `check` sees its parameters with their types. */
 export function defineRule<P extends z.ZodObject>(
-  rule: Omit<Rule, 'parameters' | 'check'> & {
+  rule: Omit<Rule, 'parameters' | 'check' | 'reads'> & {
     readonly parameters: P;
     check(context: RuleContext, parameters: z.infer<P>): RuleAnswer;
   },
 ): Rule {
   return rule as unknown as Rule;
+}
+
+/** A rule that needs nothing but the inventory, so that a stored image is judged by it without being opened. */
+export function defineInventoryRule<P extends z.ZodObject>(
+  rule: Omit<Rule, 'parameters' | 'check' | 'reads'> & {
+    readonly parameters: P;
+    check(context: InventoryContext, parameters: z.infer<P>): RuleAnswer;
+  },
+): Rule {
+  return { ...rule, reads: 'inventory' } as unknown as Rule;
 }
 
 export const compliant: RuleAnswer = { outcome: 'compliant' };

@@ -1,4 +1,5 @@
 import type { Account } from '../model/account.ts';
+import type { AdvisoryPlace } from '../model/advisory.ts';
 import type { Scope } from '../model/policy.ts';
 import { fitsName } from './glob.ts';
 import type { Pack } from './pack.ts';
@@ -30,7 +31,12 @@ export function packsForImage(
       image.policies.includes(pack.name) ||
       (own.has(pack.name) && !isForAccounts(pack.scope) && concernsImage(pack.scope, image)),
   );
-  return withoutExtended(chosen);
+  return withCommonAdvisories(withoutExtended(chosen));
+}
+
+/** A pack that names no advisories is judged by those of the others: what an organisation reads concerns each of its policies. */
+function withCommonAdvisories(packs: readonly Pack[], common = distinct(packs.flatMap((it) => it.advisories))): Pack[] {
+  return packs.map((pack) => (pack.advisories.length > 0 ? pack : { ...pack, advisories: common }));
 }
 
 /** Packs that decide whether one account may have an image; those of other accounts and units have no say. */
@@ -40,12 +46,16 @@ export function packsForAccount(
   image: ImageIdentity,
   account: Account,
 ): Pack[] {
-  return withoutExtended(
-    [...packs.values()].filter(
-      ({ name, scope }) =>
-        own.has(name) && isForAccounts(scope) && concernsImage(scope, image) && concernsAccount(scope, account),
-    ),
+  const chosen = [...packs.values()].filter(
+    ({ name, scope }) =>
+      own.has(name) && isForAccounts(scope) && concernsImage(scope, image) && concernsAccount(scope, account),
   );
+  const common = packsForImage(packs, own, image).flatMap((it) => it.advisories);
+  return withCommonAdvisories(withoutExtended(chosen), distinct(common));
+}
+
+function distinct(places: readonly AdvisoryPlace[]): AdvisoryPlace[] {
+  return [...new Map(places.map((it) => [JSON.stringify(it), it])).values()];
 }
 
 function withoutExtended(packs: readonly Pack[]): Pack[] {

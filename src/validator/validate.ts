@@ -8,7 +8,7 @@ import { fitsGlob, fitsName } from './glob.ts';
 import { readInventory } from './inventory.ts';
 import type { Pack, PackRule } from './pack.ts';
 import { withRuntime } from './read/runtime.ts';
-import type { Observation, RuleContext } from './rule.ts';
+import type { Observation, RuleAnswer, RuleContext } from './rule.ts';
 
 export interface ValidationRequest {
   /** Baked root tree. */
@@ -24,6 +24,8 @@ export interface ValidationRequest {
   readonly reachability?: Reachability;
   /** Package that has a path, soname or command: what findings propose. */
   readonly providerOf?: (want: string) => string | undefined;
+  /** The kernel's command line, word by word. */
+  readonly commandLine?: readonly string[];
   /** Inventory of the same tree, where it was read before. */
   readonly inventory?: Inventory;
   /** Day on which waivers are judged, ISO 8601. */
@@ -32,27 +34,56 @@ export interface ValidationRequest {
 
 /** Judges a baked tree by every rule of every pack. Pure but for the tree's reads; the report is in the packs' order. */
 export function validate(request: ValidationRequest): ValidationReport {
+  const context = contextOf(request);
+  const answerOf = ({ rule, parameters }: PackRule) => rule.check(context, parameters);
+  return reportOf({ ...request, image: request.spec.name, answerOf, notRunnable: notRunnable(context) });
+}
+
+/** All that rules look at, of a tree that is at hand. */
+export function contextOf(request: Omit<ValidationRequest, 'packs' | 'today'>): RuleContext {
   const reachability = request.reachability && withRuntime(request.tree, request.reachability);
   const inventory = request.inventory ?? readInventory(request);
-  const providerOf = request.providerOf ?? (() => undefined);
-  const context: RuleContext = { ...request, reachability, inventory, providerOf };
-  const today = request.today ?? new Date().toISOString().slice(0, 10);
-  const verdicts = request.packs.flatMap((pack) => pack.rules.map((entry) => judge(context, pack, entry, today)));
-  return { passed: verdicts.every(passes), verdicts, notRunnable: notRunnable(context) };
+  return { ...request, reachability, inventory, providerOf: request.providerOf ?? (() => undefined) };
 }
+
+export interface Answers {
+  /** Name of the image, which waivers may name. */
+  readonly image: string;
+  readonly packs: readonly Pack[];
+  /** What a pack's rule answers of the image. */
+  readonly answerOf: (entry: PackRule, pack: Pack) => RuleAnswer;
+  readonly notRunnable: readonly string[];
+  readonly today?: string;
+}
+
+/** Rules' answers as a report: each with its pack's severity and mode, and excused by its pack's waivers. */
+export function reportOf({
+  image,
+  packs,
+  answerOf,
+  notRunnable: programs,
+  today = isoDay(),
+}: Answers): ValidationReport {
+  const verdicts = packs.flatMap((pack) =>
+    pack.rules.map((entry) => judge(image, pack, entry, answerOf(entry, pack), today)),
+  );
+  return { passed: verdicts.every(passes), verdicts, notRunnable: [...programs] };
+}
+
+const isoDay = (): string => new Date().toISOString().slice(0, 10);
 
 /** Whether a verdict lets an image through: it is not enforced, or nothing in it stands unwaived. */
 export function passes(verdict: Verdict): boolean {
   return verdict.mode === 'warn' || verdict.findings.every((finding) => finding.waived);
 }
 
-function judge(context: RuleContext, pack: Pack, entry: PackRule, today: string): Verdict {
+/** What one rule of a pack says, with the waivers that count on that day. */
+export function judge(image: string, pack: Pack, entry: PackRule, answer: RuleAnswer, today: string): Verdict {
   const { rule, mode } = entry;
-  const answer = rule.check(context, entry.parameters);
   const verdict: Verdict = { rule: rule.id, pack: pack.name, outcome: answer.outcome, mode, findings: [] };
   if (answer.outcome === 'not-applicable') verdict.reason = answer.reason;
   if (answer.outcome !== 'not-compliant') return verdict;
-  const waivers = pack.waivers.filter((waiver) => counts(waiver, rule.id, context.spec.name, today));
+  const waivers = pack.waivers.filter((waiver) => counts(waiver, rule.id, image, today));
   verdict.findings = answer.findings.map((observation) => finding(entry, observation, waivers));
   return verdict;
 }
@@ -69,12 +100,14 @@ function counts(waiver: Waiver, rule: string, image: string, today: string): boo
   return waiver.rule === rule && waiver.expires >= today && fitsName(image, waiver.image ?? '*');
 }
 
-function covers(waiver: Waiver, { file, package: owner }: Observation): boolean {
+function covers(waiver: Waiver, { file, package: owner, vulnerability }: Observation): boolean {
+  if (waiver.vulnerability !== undefined && waiver.vulnerability !== vulnerability) return false;
   if (waiver.file !== undefined && (file === undefined || !fitsGlob(file, waiver.file))) return false;
   return waiver.package === undefined || waiver.package === owner;
 }
 
-function notRunnable({ inventory, reachability }: RuleContext): string[] {
+/** Programs in the image that nothing there can start, sorted. */
+export function notRunnable({ inventory, reachability }: RuleContext): string[] {
   if (!reachability) return [];
   const executable = new Set(inventory.files.filter((file) => file.executable).map((file) => file.path));
   const programs = [...inventory.elf.filter((elf) => elf.kind === 'executable'), ...inventory.scripts];

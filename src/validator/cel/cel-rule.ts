@@ -1,7 +1,15 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
+import { digestOf } from '../../model/canonical.ts';
 import type { CelRule } from '../../model/policy.ts';
-import { answer, defineRule, notApplicable, type Observation, type Rule, type RuleContext } from '../rule.ts';
+import {
+  answer,
+  defineInventoryRule,
+  type InventoryContext,
+  notApplicable,
+  type Observation,
+  type Rule,
+} from '../rule.ts';
 import { celContext, celEnvironment } from './environment.ts';
 
 type Expression = (context: Record<string, unknown>) => unknown;
@@ -28,10 +36,11 @@ export function compileCelRule(source: CelRule, tell: Tell): Rule | undefined {
   };
   const program = compileProgram(source, shared, complain);
   if (!sound || !program) return undefined;
-  return defineRule({
+  return defineInventoryRule({
     id: source.id,
     title: source.title,
     reference: source.reference,
+    stamp: digestOf(source),
     remedy: source.remedy ?? '',
     parameters: z.strictObject({}),
     check: (context) => evaluate(source, program, context),
@@ -126,7 +135,7 @@ function pathOf(environment: Environment): Expression | undefined {
   return checked.valid && checked.type === 'string' ? (environment.parse('it.path') as Expression) : undefined;
 }
 
-function evaluate(source: CelRule, program: Program, { inventory }: RuleContext) {
+function evaluate(source: CelRule, program: Program, { inventory }: InventoryContext) {
   const context = celContext(inventory);
   try {
     if (program.applies && program.applies(context) !== true)

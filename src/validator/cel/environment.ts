@@ -54,17 +54,22 @@ export function celEnvironment(): Environment {
     );
 }
 
-/** An inventory as expressions see it: whole numbers are CEL's int. Made once an inventory. */
+/** An inventory as expressions see it: whole numbers are CEL's int. Made once for all inventories that differ in nothing but these. */
 export function celContext(facts: Inventory): Record<string, unknown> {
-  let context = contexts.get(facts);
+  let context = contexts.get(facts.files);
   if (!context) {
     context = convert(facts, root) as Record<string, unknown>;
-    contexts.set(facts, context);
+    contexts.set(facts.files, context);
   }
-  return context;
+  return { ...context, ...convertParts(facts, ['vulnerabilities', 'vulnerabilitiesKnown', 'listening']) };
 }
 
-const contexts = new WeakMap<Inventory, Record<string, unknown>>();
+const contexts = new WeakMap<Inventory['files'], Record<string, unknown>>();
+
+/** What is known of an image only later, and is not the same for every pack. */
+function convertParts(facts: Inventory, parts: readonly (keyof Inventory)[]): Record<string, unknown> {
+  return Object.fromEntries(parts.map((part) => [part, convert(facts[part], root.properties![part]!)]));
+}
 
 function describe(schema: Schema, name: string, types: Map<string, CelField[]>): void {
   const fields = Object.entries(schema.properties ?? {}).map(([key, property]) => ({

@@ -44,5 +44,6 @@ export const baseline: PolicySource = {
     { rule: 'empty-passwords', severity: 'critical' },
     { rule: 'private-keys', severity: 'critical' },
     { rule: 'identity-absent', severity: 'high' },
+    { rule: 'no-known-vulnerability', severity: 'high', parameters: { limit: 'high', onlyFixed: true } },
   ],
 };

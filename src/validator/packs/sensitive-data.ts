@@ -184,5 +184,6 @@ export const sensitiveData: PolicySource = {
     ),
     { rule: 'setuid-files', severity: 'high', parameters: { allow: ['/usr/sbin/unix_chkpwd'] } },
     { rule: 'conffiles-unchanged', severity: 'medium' },
+    { rule: 'no-known-vulnerability', severity: 'high', parameters: { limit: 'medium' } },
   ],
 };

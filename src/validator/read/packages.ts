@@ -68,9 +68,15 @@ export function readPackages(tree: FileTree, lock: Lock): InventoryPackage[] {
     });
 }
 
-/** Short names in a machine-readable copyright file (DEP-5), sorted; [] for free text and where there is none. */
+/**
+ * Short names in a machine-readable copyright file (DEP-5), sorted; of free text, the licences in /usr/share/common-licenses that it refers
+ * to (Debian Policy §12.5); [] where it names none.
+ */
 function readLicences(tree: FileTree, name: string): string[] {
   const text = readText(tree, `/usr/share/doc/${name}/copyright`) ?? '';
-  if (!/^Format(-Specification)?:/m.test(text.slice(0, 2000))) return [];
+  if (!/^Format(-Specification)?:/m.test(text.slice(0, 2000))) {
+    const named = text.matchAll(/\/usr\/share\/common-licenses\/([A-Za-z][\w.+-]*\w)/g);
+    return [...new Set([...named].map(([, licence]) => licence!))].sort();
+  }
   return [...new Set([...text.matchAll(/^License:[ \t]*(\S.*)$/gm)].map(([, licence]) => licence!.trim()))].sort();
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 /** What only the building of the image needed, by place. */
 const STATE = [
@@ -24,7 +24,7 @@ const STATE = [
 ];
 
 /** Nothing is left of the package manager's state, caches and logs. */
-export const buildState = defineRule({
+export const buildState = defineInventoryRule({
   id: 'build-state',
   title: 'nothing is left of the package manager’s state, caches and logs',
   remedy: 'leave minimize.caches on, or remove the file with minimize.remove',

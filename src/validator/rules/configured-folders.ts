@@ -56,11 +56,16 @@ function configurationOf(context: RuleContext): InventoryFile[] {
   const roots = new Set(inventory.image.roots.flatMap((name) => sources.get(name) ?? []));
   const isOwn = ({ path, package: owner }: InventoryFile) =>
     roots.has(sources.get(owner) ?? '') || isSpecFile(context, path);
+  const links = inventory.files.filter(({ type, path }) => type === 'symlink' && path.startsWith('/etc/'));
+  const enabled = new Set(links.flatMap(({ path }) => context.tree.resolve(path)?.path ?? []));
+  // What lies ready in `sites-available` and its kind is read once a link leads there.
+  const isRead = ({ path }: InventoryFile) => !/-available\//.test(path) || enabled.has(path);
   return inventory.files.filter(
     (file) =>
       file.type === 'file' &&
       file.size <= MAX_BYTES &&
       /^\/etc\/(?!init\.d\/|cron|logrotate\.d\/|ufw\/|apparmor)/.test(file.path) &&
+      isRead(file) &&
       isOwn(file),
   );
 }

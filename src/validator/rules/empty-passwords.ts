@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 /** No user gets in with an empty or weakly hashed password (CIS 7.2.2). */
-export const emptyPasswords = defineRule({
+export const emptyPasswords = defineInventoryRule({
   id: 'empty-passwords',
   title: 'no user has an empty password, or one whose hash is easily broken',
   reference: 'CIS Debian 12 7.2.2',

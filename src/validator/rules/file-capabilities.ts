@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 /** No program has capabilities of its own outside the allow-list: they are rights that its caller has not (capabilities(7)). */
-export const fileCapabilities = defineRule({
+export const fileCapabilities = defineInventoryRule({
   id: 'file-capabilities',
   title: 'no program has more rights than who runs it by file capabilities, but for those allowed',
   reference: 'capabilities(7)',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 const KINDS = new Set(['machine-id', 'host-key', 'random-seed']);
 
 /** What makes one machine differ from another is not in the image: it is made at first boot. */
-export const identityAbsent = defineRule({
+export const identityAbsent = defineInventoryRule({
   id: 'identity-absent',
   title: 'no machine identity, host key or random seed is in the image, so that two launches differ',
   remedy: 'name it under identities in the spec, so that it is made at first boot',

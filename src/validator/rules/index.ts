@@ -12,6 +12,7 @@ import { identityAbsent } from './identity-absent.ts';
 import { lockMatch } from './lock-match.ts';
 import { lowPorts } from './low-ports.ts';
 import { needsMet } from './needs-met.ts';
+import { noKnownVulnerability } from './no-known-vulnerability.ts';
 import { nssModules } from './nss-modules.ts';
 import { packageSet } from './package-set.ts';
 import { pamModules } from './pam-modules.ts';
@@ -56,4 +57,5 @@ export const builtInRules: readonly Rule[] = [
   emptyPasswords,
   privateKeys,
   identityAbsent,
+  noKnownVulnerability,
 ];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { answer, defineRule, notApplicable, type Observation } from '../rule.ts';
+import { answer, defineInventoryRule, notApplicable, type Observation } from '../rule.ts';
 
 /** Nothing else that systemd starts takes one of the application's ports first (systemd.socket(5), sshd_config(5)). */
-export const portsFree = defineRule({
+export const portsFree = defineInventoryRule({
   id: 'ports-free',
   title: 'no other unit takes a port of the application',
   reference: 'systemd.socket(5)',

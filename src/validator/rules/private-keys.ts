@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 const KINDS = new Set(['private-key', 'token', 'password-file']);
 
 /** No private key, access token or password file, whatever the file is called and whoever ships it. */
-export const privateKeys = defineRule({
+export const privateKeys = defineInventoryRule({
   id: 'private-keys',
   title: 'no private key, access token or password is in the image',
   remedy:

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { removeFix } from '../fixes.ts';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 /** No set-user-id or set-group-id file outside the allow-list (CIS 7.1.13). */
-export const setuidFiles = defineRule({
+export const setuidFiles = defineInventoryRule({
   id: 'setuid-files',
   title: 'no file runs with its owner’s or group’s rights, but for those allowed',
   reference: 'CIS Debian 12 7.1.13',

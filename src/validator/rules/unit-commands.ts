@@ -26,11 +26,25 @@ export const unitCommands = defineRule({
   },
 });
 
-/** With the small init only the application's own unit is started. */
-function isStarted({ spec, reachability }: RuleContext, unit: InventoryUnit): boolean {
-  if (unit.name === spec.application.run.unit) return true;
+/** With the small init only the application's own unit is started, or what is part of it where it starts nothing itself. */
+function isStarted({ spec, reachability, inventory }: RuleContext, unit: InventoryUnit): boolean {
+  const asked = spec.application.run.unit;
+  if (unit.name === asked) return true;
+  const parent = inventory.units.find(({ name }) => name === asked);
+  if (parent && startsNothing(parent) && isPartOf(unit, parent)) return true;
   if (spec.boot.init !== 'systemd' || !unit.enabled) return false;
   return reachability === undefined || reachability.reachable.has(unit.path);
+}
+
+function startsNothing({ settings, commands }: InventoryUnit): boolean {
+  const started = commands.filter(({ key }) => key === 'ExecStart');
+  return (
+    settings['Service.Type'] === 'oneshot' && started.every(({ program }) => /^(\/usr)?\/bin\/true$/.test(program))
+  );
+}
+
+function isPartOf({ name, settings }: InventoryUnit, parent: InventoryUnit): boolean {
+  return name.endsWith('.service') && (settings['Unit.PartOf'] ?? '').split(/\s+/).includes(parent.name);
 }
 
 function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit, all: boolean): Observation[] {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { InventoryFile } from '../../model/inventory.ts';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineInventoryRule } from '../rule.ts';
 
 /** Nothing that everybody may write to, but for directories with the sticky bit (CIS 7.1.11). */
-export const worldWritable = defineRule({
+export const worldWritable = defineInventoryRule({
   id: 'world-writable',
   title: 'nobody but the owner may replace a file: what all may write to is a directory with the sticky bit',
   reference: 'CIS Debian 12 7.1.11',

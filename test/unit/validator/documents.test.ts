@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { readAdvisories } from '../../../src/formats/advisories/read-advisories.ts';
 import { loadPolicies } from '../../../src/validator/load-policies.ts';
 import { renderRules } from '../../../src/validator/render-rules.ts';
 import { builtInRules } from '../../../src/validator/rules/index.ts';
@@ -15,10 +17,17 @@ test('every rule has a file of its name', () => {
 });
 
 test('the example policies load', () => {
-  const names = readdirSync(new URL('../../../examples/policies', import.meta.url));
+  const folder = fileURLToPath(new URL('../../../examples/policies', import.meta.url));
+  const names = readdirSync(folder).filter((it) => it.endsWith('.yaml'));
   const { own, warnings } = loadPolicies(names.map((name) => ({ name, bytes: read(`examples/policies/${name}`) })));
   expect(own.size).toBe(names.length);
   expect(warnings).toEqual([]);
+});
+
+test('the example’s known vulnerabilities can be read', () => {
+  expect(
+    readAdvisories('known-vulnerabilities.json', read('examples/policies/known-vulnerabilities.json')).length,
+  ).toBeGreaterThan(0);
 });
 
 /** Blocks of the document that are indented by four. */
@@ -31,6 +40,14 @@ const blocks = read('docs/policies.md')
 test('the first policy that docs/policies.md teaches loads', () => {
   const first = blocks.find((block) => block.includes('name: organisation'))!;
   expect([...loadPolicies([{ name: 'docs', bytes: Buffer.from(first) }]).own]).toEqual(['organisation']);
+});
+
+test('the policy about known vulnerabilities that docs/policies.md shows loads', () => {
+  const text = blocks.find((block) => block.includes('name: vulnerabilities'))!;
+  const { packs } = loadPolicies([{ name: 'docs', bytes: Buffer.from(text), directory: '/policies' }]);
+  expect(packs.get('vulnerabilities')).toMatchObject({
+    advisories: [{ file: '/policies/advisories/own.json' }, { url: 'https://advisories.example.org/debian.json' }],
+  });
 });
 
 test('each expression that docs/policies.md shows is one', () => {

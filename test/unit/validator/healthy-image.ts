@@ -1,12 +1,13 @@
 import { type MemoryFile, memoryTree } from '../../../src/formats/memory-tree.ts';
 import type { FileEntry, FileTree } from '../../../src/model/file-tree.ts';
 import type { Verdict } from '../../../src/model/finding.ts';
-import type { Reachability } from '../../../src/model/inventory.ts';
+import type { Inventory, InventoryVulnerability, Reachability } from '../../../src/model/inventory.ts';
 import type { Lock } from '../../../src/model/lock.ts';
 import type { Policy } from '../../../src/model/policy.ts';
 import { policy } from '../../../src/model/policy.ts';
 import { type ImageSpec, imageSpec } from '../../../src/model/spec.ts';
 import { compilePolicies } from '../../../src/validator/compile-policy.ts';
+import { readInventory } from '../../../src/validator/inventory.ts';
 import { type ValidationRequest, validate } from '../../../src/validator/validate.ts';
 import { makeElf } from '../../support/make-elf.ts';
 
@@ -114,6 +115,8 @@ export interface Difference {
   /** Permitted capabilities of files, as bits. */
   readonly capabilities?: Readonly<Record<string, number>>;
   readonly providers?: Readonly<Record<string, string>>;
+  /** Known vulnerabilities, by advisories that are at hand. */
+  readonly vulnerabilities?: readonly Partial<InventoryVulnerability>[];
 }
 
 /** The healthy image, changed. */
@@ -125,8 +128,8 @@ export function imageWith(difference: Difference = {}): Omit<ValidationRequest, 
     if (file === null) delete files[path];
     else files[path] = file;
   }
-  const { providers = {} } = difference;
-  return {
+  const { providers = {}, vulnerabilities } = difference;
+  const request: Omit<ValidationRequest, 'packs'> = {
     tree: withCapabilities(memoryTree(files), difference.capabilities ?? {}),
     lock: difference.lock ? difference.lock(structuredClone(LOCK)) : LOCK,
     spec: specOf(difference),
@@ -134,6 +137,23 @@ export function imageWith(difference: Difference = {}): Omit<ValidationRequest, 
     reachability: difference.reachability,
     providerOf: (want) => providers[want],
     today: '2026-11-21',
+  };
+  return vulnerabilities ? { ...request, inventory: advised(readInventory(request), vulnerabilities) } : request;
+}
+
+function advised(inventory: Inventory, vulnerabilities: readonly Partial<InventoryVulnerability>[]): Inventory {
+  const one = {
+    id: 'CVE-2026-1',
+    package: 'libapp1',
+    source: 'libapp',
+    version: '1.2-1',
+    fixedIn: '',
+    severity: 'high',
+  };
+  return {
+    ...inventory,
+    vulnerabilities: vulnerabilities.map((it) => ({ ...one, ...it })),
+    vulnerabilitiesKnown: true,
   };
 }
 

@@ -93,6 +93,16 @@ describe('a wrong policy is told with file, line and reason', () => {
       text: 'name: own\nextends: [baseline]\nwaivers:\n  - rule: setuid-files\n    owner: ops\n    reason: needed\n    expires: soon\n',
       want: /own\.yaml:7:14: waivers\[0\]\.expires: .*date/i,
     },
+    {
+      summary: 'advisories at no place',
+      text: 'name: own\nadvisories:\n  - {}\n',
+      want: /own\.yaml:3:5: advisories\[0\]: expected exactly one of file and url/,
+    },
+    {
+      summary: 'advisories at a place that is no URL',
+      text: 'name: own\nadvisories:\n  - url: gopher://x\n',
+      want: /own\.yaml:3:10: advisories\[0\]\.url: /,
+    },
     { summary: 'no YAML', text: 'name: [', want: /^policies\/own\.yaml:1:\d+: / },
     { summary: 'an empty file', text: '', want: 'policies/own.yaml:1:1: the file is empty' },
   ])('$summary', ({ text, want }) => {

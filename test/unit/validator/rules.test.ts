@@ -85,6 +85,23 @@ const rows: Row[] = [
   },
   {
     rule: 'configured-folders',
+    summary: 'what lies ready counts once it is linked',
+    difference: {
+      application: {
+        files: ['a', 'b'].map((it) => ({ path: `/etc/app/sites-available/${it}`, content: `log /var/log/${it}/x\n` })),
+      },
+      files: {
+        '/etc/app/sites-available/a': 'log /var/log/a/x\n',
+        '/etc/app/sites-available/b': 'log /var/log/b/x\n',
+        '/etc/app/sites-enabled/b': { target: '../sites-available/b' },
+      },
+    },
+    want: [
+      '/etc/app/sites-available/b: /etc/app/sites-available/b line 1 names /var/log/b/x, and there is no folder /var/log/b',
+    ],
+  },
+  {
+    rule: 'configured-folders',
     summary: 'configuration of another package',
     difference: { files: { '/etc/other.conf': 'log /var/log/other/log\n', '/etc/app.conf': null } },
     want: 'not-applicable',
@@ -506,6 +523,20 @@ const rows: Row[] = [
   },
   {
     rule: 'unit-commands',
+    summary: 'what is part of a unit that starts nothing itself',
+    difference: {
+      files: {
+        '/usr/bin/true': { content: 'elf', mode: 0o755 },
+        '/usr/lib/systemd/system/app.service': '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+        '/usr/lib/systemd/system/app@.service': '[Unit]\nPartOf=app.service\n[Service]\nExecStart=/usr/bin/gone %i\n',
+      },
+    },
+    want: [
+      '/usr/lib/systemd/system/app@.service: app@.service line 4: ExecStart runs /usr/bin/gone, which is not in the image',
+    ],
+  },
+  {
+    rule: 'unit-commands',
     summary: 'systemd starts another unit',
     difference: {
       spec: { boot: { init: 'systemd' } },
@@ -745,6 +776,33 @@ const rows: Row[] = [
     want: 'compliant',
   },
   { rule: 'needs-met', summary: 'nobody asked', want: 'not-applicable' },
+  {
+    rule: 'no-known-vulnerability',
+    summary: 'one above the limit; what nobody graded counts as medium',
+    difference: {
+      vulnerabilities: [{}, { id: 'CVE-2026-2', severity: 'low' }, { id: 'CVE-2026-3', severity: 'unknown' }],
+    },
+    want: ['undefined: libapp1 has CVE-2026-1 (high)'],
+    mend: 'no version mends it yet: leave the package out, or waive it with owner, reason and expiry',
+  },
+  {
+    rule: 'no-known-vulnerability',
+    summary: 'a limit of none, and a graver word for what nobody graded',
+    difference: {
+      vulnerabilities: [{ severity: 'info' }, { id: 'CVE-2026-3', severity: 'unknown', fixedIn: '1.3-1' }],
+    },
+    parameters: { limit: 'none', ungraded: 'critical' },
+    want: ['undefined: libapp1 has CVE-2026-1 (info)', 'undefined: libapp1 has CVE-2026-3 (not graded)'],
+  },
+  {
+    rule: 'no-known-vulnerability',
+    summary: 'only those that a newer version mends',
+    difference: { vulnerabilities: [{}, { id: 'CVE-2026-2', fixedIn: '1.3-1' }] },
+    parameters: { onlyFixed: true },
+    want: ['undefined: libapp1 has CVE-2026-2 (high)'],
+    mend: 'build again with sources that have libapp 1.3-1',
+  },
+  { rule: 'no-known-vulnerability', summary: 'none is known', difference: { vulnerabilities: [] }, want: 'compliant' },
 ];
 
 describe('each rule accuses what breaks it and nothing else', () => {
@@ -755,7 +813,14 @@ describe('each rule accuses what breaks it and nothing else', () => {
     if (mend) expect(verdict.findings[0]!.mend).toBe(mend);
   });
 
-  const silent = new Set(['ports-free', 'unit-dependencies', 'low-ports', 'pam-modules', 'needs-met']);
+  const silent = new Set([
+    'ports-free',
+    'unit-dependencies',
+    'low-ports',
+    'pam-modules',
+    'needs-met',
+    'no-known-vulnerability',
+  ]);
   test.each(builtInRules.map((rule) => rule.id))('%s: the healthy image is compliant', (rule) => {
     expect(judge(rule)).toMatchObject({ outcome: silent.has(rule) ? 'not-applicable' : 'compliant', findings: [] });
   });

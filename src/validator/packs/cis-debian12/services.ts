@@ -50,7 +50,7 @@ export const services: readonly CelRuleSource[] = [
     id: 'cis-2.1.22',
     title: 'only ports of the application are listened on',
     applies: 'size(listening) > 0',
-    otherwise: 'the image has not been run yet',
+    otherwise: 'the image has not been run yet, or listens on nothing',
     each: 'listening',
     where: '!(it.address in ["127.0.0.1", "::1"])',
     require: 'it.port in ports',
