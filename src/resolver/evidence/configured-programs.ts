@@ -5,7 +5,7 @@ import type { View } from './view.ts';
 const MAX_INCLUDED = 200;
 /** Databases of the system, which name programs that are not run for being named. */
 const DATABASE =
-  /^\/etc\/(passwd|group|shadow|gshadow|shells|services|protocols|nsswitch\.conf|ld\.so\.|mime\.types|login\.defs|ssl\/|ca-certificates)/;
+  /^\/etc\/(passwd|group|shadow|gshadow|shells|services|protocols|nsswitch\.conf|ld\.so\.|mime\.types|login\.defs|ssl\/|ca-certificates|([^/]+\/)?magic$)/;
 
 /** Programs, libraries and further files that the application's own configuration names by path. */
 export const configuredPrograms: Rule = {

@@ -17,6 +17,7 @@ import { scriptInterpreter } from './script-interpreter.ts';
 import { shellCommands } from './shell-commands.ts';
 import { unitCommands } from './unit-commands.ts';
 import { systemManager, unitDependencies } from './unit-dependencies.ts';
+import { unitInstances } from './unit-instances.ts';
 
 /** Every rule of evidence, in the order in which a file is asked. */
 export const rules: readonly Rule[] = [
@@ -37,6 +38,7 @@ export const rules: readonly Rule[] = [
   programFolders,
   commandArguments,
   unitCommands,
+  unitInstances,
   unitDependencies,
   systemManager,
   pamServices,

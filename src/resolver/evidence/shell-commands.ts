@@ -1,11 +1,11 @@
 import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
-import { literalOf, parseShell, type ShellCommand, type ShellGuard } from '../../formats/shell.ts';
+import { literalOf, parseShell, type ShellCommand, type ShellGuard, type ShellWord } from '../../formats/shell.ts';
 import { commandDemands, shellText } from './command.ts';
 import { baseName, commandPaths, directoryOf, joinPath } from './path.ts';
 import type { Context, Demand, Rule, Subject } from './rule.ts';
 import { languageOf } from './runtimes.ts';
 import { isBuiltin } from './shell-builtins.ts';
-import { argumentsOf, commandNames, type ShellProgram, suffixOf, valuesOf } from './shell-values.ts';
+import { argumentsOf, commandNames, namesInSomeFolder, type ShellProgram, suffixOf, valuesOf } from './shell-values.ts';
 import type { View } from './view.ts';
 
 /** Commands of a shell script that is run, and of the files that it reads with `.`; unused functions do not count. */
@@ -157,6 +157,19 @@ function* demandsOf(command: ShellCommand, source: Source, around: Surroundings)
     }
     yield* lookedUp(name, rest, demand);
   }
+  for (const name of namesInSomeFolder(startedWord(command), program)) {
+    // Where it looks for the program is not in the text; one of the name that is in is meant.
+    const paths = [...commandPaths(name), ...view.named(name)];
+    const demand = { rule: 'shell-commands', by: source.path, line: command.line, required: false, quiet: true };
+    yield { ...demand, needs: name, paths, role: 'run', bring: false, onlyIf, context };
+  }
+}
+
+/** The word that names the program: behind `exec` and its kind the first that is neither an option nor an assignment. */
+function startedWord({ words }: ShellCommand): ShellWord {
+  const first = words[0]!;
+  if (!/^(exec|command|nohup|setsid|nice|env)$/.test(literalOf(first) ?? '')) return first;
+  return words.slice(1).find((word) => !/^-|^\w+=/.test(literalOf(word) ?? '')) ?? first;
 }
 
 /** `command -v NAME` and `[ -x PATH ]` do not need what they ask for; it counts as used where it is. */

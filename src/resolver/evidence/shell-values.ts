@@ -26,6 +26,16 @@ export function commandNames(word: ShellWord, program: ShellProgram): string[] {
   return [...new Set(splits(word) ? values.map((value) => value.trim().split(/\s+/)[0]!) : values)].filter(Boolean);
 }
 
+/** Names behind a folder that is not known: `$p/$NAME` gives what NAME can hold. [] where the folder is known, or the name is not. */
+export function namesInSomeFolder(word: ShellWord, program: ShellProgram): string[] {
+  const at = word.parts.findLastIndex((part) => part.kind === 'text' && part.text.includes('/'));
+  const part = word.parts[at];
+  if (at < 0 || part?.kind !== 'text' || valuesOf(word, program).length > 0) return [];
+  const rest = { kind: 'text' as const, text: part.text.slice(part.text.lastIndexOf('/') + 1) };
+  const names = wholeValues({ ...word, parts: [rest, ...word.parts.slice(at + 1)] }, program, NONE, []);
+  return names.filter((name) => /^[\w.+-]+$/.test(name));
+}
+
 function splits(word: ShellWord): boolean {
   return word.parts.some((part) => part.kind === 'variable' && part.splits);
 }

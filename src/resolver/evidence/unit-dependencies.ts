@@ -1,8 +1,11 @@
+import { INIT_SCRIPTS } from '../../formats/sysv-unit.ts';
 import { expandSpecifiers, splitUnitWords, unitNameParts, unitValues } from '../../formats/unit.ts';
 import { loadUnit, UNIT_FOLDERS, unitPaths } from '../../formats/unit-files.ts';
 import { joinPath } from './path.ts';
 import type { Demand, Rule } from './rule.ts';
 import { MANAGER, viewFiles } from './unit-commands.ts';
+import { unitIndex } from './unit-index.ts';
+import type { View } from './view.ts';
 
 const STRONG = ['Requires', 'Requisite', 'BindsTo'];
 const WEAK = ['Wants', 'Upholds', 'OnFailure', 'OnSuccess', 'Sockets', 'Unit', 'Also'];
@@ -30,10 +33,18 @@ export const unitDependencies: Rule = {
         }
       }
     }
-    for (const other of unitsInFolders(name, (folder) => view.list(folder)))
-      yield { ...demand, ...unitDemand(other, false) };
+    const others = [...unitsInFolders(name, (folder) => view.list(folder)), ...unitsOnceEnabled(name, view)];
+    for (const other of others) yield { ...demand, ...unitDemand(other, false) };
   },
 };
+
+/** What packages' scripts will enable while they are configured; systemd's own units go by its presets. */
+function unitsOnceEnabled(name: string, view: View): string[] {
+  const owner = view.trace(MANAGER)?.entry.package;
+  const isOthers = (unit: string) =>
+    unitPaths(unit).some((it) => view.isIn(it) && view.trace(it)?.entry.package !== owner);
+  return unitIndex(view).installedUnder(name).filter(isOthers);
+}
 
 function unitDemand(
   name: string,
@@ -75,6 +86,8 @@ export const systemManager: Rule = {
         context: { unit: target, manager: true, wanted: true },
       };
     }
+    for (const script of view.list(INIT_SCRIPTS).filter((it) => view.isIn(`${INIT_SCRIPTS}/${it}`)))
+      yield { ...demand, ...unitDemand(`${script}.service`, false), role: 'unit' };
     for (const folder of ['/usr/lib/systemd/system-generators', '/usr/lib/systemd/system-shutdown']) {
       for (const name of view.list(folder))
         yield { ...demand, needs: `${folder}/${name}`, paths: [`${folder}/${name}`], role: 'run' };

@@ -384,6 +384,66 @@ describe('units', () => {
       missing: ['/etc/a'],
     },
     {
+      summary: 'what is part of a unit that starts nothing itself: templates and instances',
+      tree: {
+        [`${U}/a.service`]: unit('Type=oneshot', 'ExecStart=/bin/true', 'RemainAfterExit=yes'),
+        [`${U}/a@.service`]: `[Unit]\nPartOf=a.service\n${unit('ExecStart=/usr/bin/ctl --of %i')}`,
+        [`${U}/other@.service`]: unit('ExecStart=/usr/bin/other'),
+        '/usr/bin/ctl': script('#!/bin/sh\n'),
+      },
+      candidates: { ...DASH, '/bin/true': elf(), '/usr/bin/other': elf() },
+      starts: [service('a.service')],
+      back: [...SHELL, '/usr/bin/true'],
+      reaches: ['/usr/bin/ctl'],
+    },
+    {
+      summary: 'nothing that is only part of a unit which runs something',
+      tree: {
+        [`${U}/a.service`]: unit('ExecStart=/usr/bin/app'),
+        [`${U}/b.service`]: `[Unit]\nPartOf=a.service\n${unit('ExecStart=/usr/bin/b')}`,
+        '/usr/bin/app': elf(),
+      },
+      starts: [service('a.service')],
+      reaches: ['/usr/bin/app'],
+    },
+    {
+      summary: 'what a script finds in a folder that it computes',
+      tree: {
+        '/etc/init.d/a': script(
+          '#!/bin/sh\nNAME=update-a\nfor p in $(echo "$PATH"); do "$p/$NAME" x; done\nexec $A_HOME/bin/go\n',
+        ),
+        '/usr/share/a/bin/go': script('#!/bin/sh\n'),
+        '/usr/sbin/update-a': script('#!/bin/sh\ntouch /run/a\n'),
+      },
+      candidates: { ...DASH, '/usr/bin/touch': elf() },
+      starts: [service('a.service')],
+      back: [...SHELL, '/usr/bin/touch'],
+      reaches: ['/usr/sbin/update-a', '/usr/share/a/bin/go'],
+    },
+    {
+      summary: 'an init script, where no unit has the name',
+      tree: { '/etc/init.d/a': script('#!/bin/sh\ntouch /run/a\n') },
+      candidates: { ...DASH, '/usr/bin/touch': elf() },
+      starts: [service('a.service')],
+      back: [...SHELL, '/usr/bin/touch'],
+    },
+    {
+      summary: 'units of other packages that their scripts enable, and init scripts, where systemd starts them',
+      tree: {
+        [`${U}/a.service`]: unit('ExecStart=/usr/bin/app'),
+        [`${U}/b.service`]: `${unit('ExecStart=/usr/bin/b')}[Install]\nWantedBy=multi-user.target\n`,
+        [`${U}/multi-user.target`]: '[Unit]\n',
+        '/etc/init.d/c': script('#!/bin/sh\nc\n'),
+        '/usr/bin/app': elf(),
+        '/usr/bin/b': script('#!/bin/sh\n'),
+        '/usr/bin/c': elf(),
+      },
+      candidates: { ...DASH, '/lib/systemd/systemd': elf() },
+      starts: [named('/lib/systemd/systemd'), service('a.service')],
+      back: [...SHELL, '/usr/lib/systemd/systemd'],
+      reaches: ['/usr/bin/b', '/usr/bin/c'],
+    },
+    {
       summary: 'other units, where systemd starts them',
       tree: {
         [`${U}/a.service`]: '[Unit]\nRequires=b.service\n[Service]\nExecStart=/usr/bin/app\n',

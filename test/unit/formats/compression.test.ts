@@ -18,7 +18,7 @@ test.each(rows)('$ending gives back $summary, from memory and as a stream', asyn
   expect((await streamed(packed, ending)).equals(bytes)).toBe(true);
 });
 
-test.each(['xz', 'gz', 'zst'] as const)('%s in several parts one after the other is read to its end', async (ending) => {
+test.each(['xz', 'gz'] as const)('%s in several parts one after the other is read to its end', async (ending) => {
   const packed = Buffer.concat([compress(Buffer.from('one '), ending), compress(Buffer.from('two'), ending)]);
   expect(decompress(packed, ending).toString()).toBe('one two');
   expect((await streamed(packed, ending)).toString()).toBe('one two');
