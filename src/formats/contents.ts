@@ -4,16 +4,21 @@ import { mergedPath } from './usr-merge.ts';
 export type Owned = Map<string, string[]>;
 
 /**
- * Where something lies that others name: programs, units, shared libraries, and modules of Python and Node. All else of a Contents
- * file (97 of 100 lines) is never asked for.
+ * Where something lies that others name: programs, units, shared libraries, and modules of Python, Perl, Ruby and Node. All
+ * else of a Contents file (96 of 100 lines) is never asked for.
  */
 const NAMED = [
   /^usr\/s?bin\/[^/]+$/,
   /^usr\/lib(?:32|64|x32)?\/(?:[^/]+-linux-gnu\/)?[^/]+\.so[^/]*$/,
   /^usr\/lib\/systemd\/system\/[^/]+$/,
   /^usr\/lib\/python3[^/]*\/(?:[^/]+\/){0,4}[^/]+\.(?:py|so)$/,
+  /^usr\/(?:share|lib\/[^/]+-linux-gnu)\/perl5?\/(?:[^/]+\/){0,6}[^/]+\.p[mlh]$/,
+  /^usr\/lib\/ruby\/(?:vendor_ruby|[\d.]+)\/(?:[^/]+\/){0,3}[^/]+\.rb$/,
   /^usr\/(?:share|lib|lib\/[^/]+-linux-gnu)\/nodejs\/(?:@[^/]+\/)?[^/]+(?:\/(?:package\.json|index\.js))?$/,
 ];
+
+/** Folders of `/usr/share` with modules. */
+const SHARED = ['usr/share/nodejs/', 'usr/share/perl'];
 
 /**
  * Takes a Contents file (Debian repository format, 'Contents indices') in pieces and gives of each the lines that are
@@ -36,7 +41,7 @@ export function reduceContents(): (piece: string) => string {
 
 /** A cheap look before the costly one: nearly all lines are below /usr/share and none of them a module. */
 function mayBeNamed(text: string, start: number): boolean {
-  if (text.startsWith('usr/share/', start)) return text.startsWith('usr/share/nodejs/', start);
+  if (text.startsWith('usr/share/', start)) return SHARED.some((folder) => text.startsWith(folder, start));
   return /[bslu]/.test(text[start] ?? '');
 }
 

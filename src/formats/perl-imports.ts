@@ -41,7 +41,7 @@ export function perlImports(text: string): PerlImports {
     else if (evalDepth > 0) evalDepth = Math.max(0, evalDepth + balance(code));
     const add = (name: string, isGuarded = inEval) => modules.push({ name, line, guarded: isGuarded });
     const used = /^\s*(?:.*\{\s*)?(?:use|no)\s+([A-Za-z_]\w*(?:::\w+)*)\b(.*)/.exec(code);
-    if (used) {
+    if (used && !/^v\d/.test(used[1]!)) {
       const [, name, rest] = used as unknown as [string, string, string];
       if (!PRAGMAS.has(name) || name.includes('::')) add(name);
       else if (name === 'lib') folders.push(...literals(rest).filter((it) => it.startsWith('/')));
@@ -114,8 +114,10 @@ function commandsOf(code: string, line: number): ScriptCommand[] {
   }
   for (const [, word] of code.matchAll(/\b(?:system|exec)\b\s*\(?\s*qw\s*[(/[{<]\s*([^\s)/\]}>]\S*)/g))
     found.push(...listCommand(word!, line));
-  for (const [, text] of code.matchAll(/(?:qx\s*[{(/|]|(?<![\w\\])`)([^`})/|]+)/g))
-    found.push(...stringCommand(text!, line));
+  for (const [, ...texts] of code.matchAll(
+    /(?<![\w\\])`([^`]+)|\bqx\s*(?:\{([^}]+)|\(([^)]+)|\/([^/]+)|\|([^|]+)|!([^!]+))/g,
+  ))
+    found.push(...stringCommand(texts.find((it) => it !== undefined)!, line));
   for (const [, mode, text] of code.matchAll(/\bopen\s*\(?[^,;]+,\s*["'](-\||\|-)["']\s*,\s*["']([^"']+)["']/g)) {
     if (mode) found.push(...stringCommand(text!, line));
   }

@@ -46,7 +46,6 @@ export function parseTest(parser: Parser): Outcome {
 
 /** `((…))`: no command. */
 export function skipArithmetic(parser: Parser): Outcome {
-  parser.at += 1;
   readBalanced(parser, '(', ')');
   return NOTHING;
 }

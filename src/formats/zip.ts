@@ -17,12 +17,24 @@ export function isZip(bytes: Buffer): boolean {
  * PACKAGE_CORRUPT; ZIP64 and encrypted members are not read.
  */
 export function readZipMember(archive: Buffer, name: string, path: string): Buffer | undefined {
-  try {
-    const entry = entriesOf(archive).find((it) => it.name === name);
-    return entry && inflate(archive, entry);
-  } catch (cause) {
-    throw new KilnError('PACKAGE_CORRUPT', `${path} is not a ZIP archive that can be read`, { cause });
-  }
+  return zipMembers(archive, path)
+    .find((it) => it.name === name)
+    ?.read();
+}
+
+/** Members of a ZIP archive, each with a way to read it. Throws PACKAGE_CORRUPT. */
+export function zipMembers(archive: Buffer, path: string): { name: string; read: () => Buffer }[] {
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw new KilnError('PACKAGE_CORRUPT', `${path} is not a ZIP archive that can be read`, { cause });
+    }
+  };
+  return guarded(() => entriesOf(archive)).map((it) => ({
+    name: it.name,
+    read: () => guarded(() => inflate(archive, it)),
+  }));
 }
 
 interface Entry {

@@ -7,18 +7,23 @@ lib/x86_64-linux-gnu/libc.so.6                  libs/libc6
 usr/bin/two words                               misc/odd
 usr/include/curl/curl.h                         libdevel/libcurl4-dev
 usr/lib/python3/dist-packages/flask/__init__.py python/python3-flask
+usr/lib/ruby/vendor_ruby/rack/handler.rb        ruby/ruby-rack
 usr/lib/systemd/system/app.service              non-free/net/app
 usr/share/doc/app/copyright                     net/app
 usr/share/nodejs/express/package.json           javascript/node-express
 usr/share/nodejs/express/lib/router/index.js    javascript/node-express
+usr/share/perl5/Mojo/Base.pm                    perl/libmojolicious-perl
+usr/share/perl5/Mojo/resources/server.key       perl/libmojolicious-perl
 `;
 
 const WANT = `usr/bin/busybox busybox,busybox-static
 usr/lib/x86_64-linux-gnu/libc.so.6 libc6
 usr/bin/two words odd
 usr/lib/python3/dist-packages/flask/__init__.py python3-flask
+usr/lib/ruby/vendor_ruby/rack/handler.rb ruby-rack
 usr/lib/systemd/system/app.service app
 usr/share/nodejs/express/package.json node-express
+usr/share/perl5/Mojo/Base.pm libmojolicious-perl
 `;
 
 test.each([1, 7, 64, 10_000])('what others may name is kept, in pieces of %d characters', (size) => {

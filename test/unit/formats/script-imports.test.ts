@@ -34,6 +34,7 @@ describe('perlImports', () => {
       text: '# use A;\n=pod\n\nuse B;\n\n=cut\nprint <<"END";\nuse C;\nEND\nuse D;\n__END__\nuse E;\n',
       want: ['10 D'],
     },
+    { summary: 'a version of perl is no module', text: 'use v5.36;\nuse 5.010;\nuse A;', want: ['3 A'] },
   ])('modules: $summary', ({ text, want }) => {
     expect(perlImports(text).modules.map(({ name, line, guarded }) => `${line} ${name}${guarded ? '?' : ''}`)).toEqual(
       want,
@@ -51,6 +52,11 @@ describe('perlImports', () => {
       summary: 'backquotes and qx',
       text: 'my $x = `uname -a`;\n$y = qx{id -u 2>/dev/null};',
       want: ['1 uname', '2 id by sh'],
+    },
+    {
+      summary: 'paths in backquotes, several in a line, and qx with any of its quotes',
+      text: 'my $g = "$gid " . `/usr/bin/id -G $user` . `hostname`;\nqx(b c); qx/d/; qx|/bin/e f|; qx!g!;',
+      want: ['1 /usr/bin/id', '1 hostname', '2 b', '2 d', '2 /bin/e', '2 g'],
     },
     {
       summary: 'pipes',

@@ -22,6 +22,7 @@ describe('parseShell', () => {
       text: 'a "$(b "$(c)" `d \\`e\\``)"',
       want: ['1 c', '1 e', '1 d …', '1 b … …', '1 a …'],
     },
+    { summary: 'an arithmetic condition', text: 'if (( n-- == 0 )); then a; fi\nb', want: ['1 ? a', '2 b'] },
     { summary: 'arithmetic is no command', text: 'echo $((1 + $(n))) $(( (2) ))', want: ['1 n', '1 echo … …'] },
     {
       summary: 'here-documents are expanded',

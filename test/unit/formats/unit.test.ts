@@ -10,7 +10,7 @@ import {
   unitValue,
   unitValues,
 } from '../../../src/formats/unit.ts';
-import { loadUnit } from '../../../src/formats/unit-files.ts';
+import { loadUnit, startsNothing } from '../../../src/formats/unit-files.ts';
 
 test('parseUnit keeps sections, joined lines and where each entry begins', () => {
   const text = '# c\n[Unit]\nDescription=a = b\n\n[Service]\nExecStart=/bin/x \\\n# between\n  -y\n; c\nUser = www\n';
@@ -119,4 +119,40 @@ describe('loadUnit', () => {
     const found = loadUnit(memoryTree(files as never), name);
     expect(found && unitValues(found.entries, 'Service', 'ExecStart').map(({ value }) => value)).toEqual(want);
   });
+});
+
+describe('an init script', () => {
+  const text = '#!/bin/sh\n# Short-Description: Serves things\n# pidfile: /run/app.pid\ncase $1 in start) ;; esac\n';
+  const valuesOf = (files: Parameters<typeof memoryTree>[0]) =>
+    loadUnit(memoryTree(files), 'app.service')?.entries.map(({ key, value }) => `${key}=${value}`);
+
+  test('is a service that forks and is stopped by the script', () => {
+    expect(valuesOf({ '/etc/init.d/app': text })).toEqual(
+      expect.arrayContaining([
+        'Type=forking',
+        'PIDFile=/run/app.pid',
+        'RemainAfterExit=no',
+        'ExecStart=/etc/init.d/app start',
+        'ExecStop=/etc/init.d/app stop',
+      ]),
+    );
+  });
+
+  test('gives way to a unit of its name, takes drop-ins, and is masked with it', () => {
+    const unit = '/usr/lib/systemd/system/app.service';
+    expect(valuesOf({ '/etc/init.d/app': text, [unit]: '[Service]\nExecStart=/x\n' })).toEqual(['ExecStart=/x']);
+    expect(valuesOf({ '/etc/init.d/app': text, [`${unit}.d/a.conf`]: '[Service]\nRestart=no\n' })).toContain(
+      'Restart=no',
+    );
+    expect(valuesOf({ '/etc/init.d/app': text, [unit]: { target: '/dev/null' } })).toBeUndefined();
+  });
+});
+
+test.each([
+  { unit: 'Type=oneshot\nExecStart=/bin/true\nRemainAfterExit=on\n', want: true },
+  { unit: 'Type=oneshot\nRemainAfterExit=on\n', want: true },
+  { unit: 'Type=oneshot\nExecStart=/usr/bin/prepare\n', want: false },
+  { unit: 'ExecStart=/usr/bin/appd\n', want: false },
+])('a service stands for others only: $want for $unit', ({ unit, want }) => {
+  expect(startsNothing({ entries: parseUnit(`[Service]\n${unit}`) })).toBe(want);
 });
