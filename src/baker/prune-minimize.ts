@@ -101,3 +101,12 @@ export function asked(patterns: readonly string[]): PruneRule {
     removes: ({ path }) => matches(path),
   };
 }
+
+/** A private key in a package is everybody's: it keeps nothing secret, and who serves with it is impersonated by anybody. */
+export const publishedKeys: PruneRule = {
+  id: 'published-keys',
+  what: 'private keys that packages ship, mostly for tests and demonstrations',
+  why: 'everybody has them; minimize.keep brings one back',
+  yields: true,
+  removes: ({ owner, isKey }) => owner === 'shipped' && isKey === true,
+};

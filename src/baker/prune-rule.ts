@@ -10,6 +10,8 @@ export interface StagedEntry {
   readonly owner: 'shipped' | 'listed' | 'excluded' | 'made' | 'made-by-base';
   /** A shipped package has the directory that it lies in. */
   readonly inShippedFolder: boolean;
+  /** It is a private key and nothing else. */
+  readonly isKey?: boolean;
 }
 
 /** One stated reason for which something that was staged is not in the image; leaving the rule out brings it back. */

@@ -9,7 +9,7 @@ import {
   runtimeFolders,
   startLinks,
 } from './prune-made.ts';
-import { aids, asked, converters, documentation, locales } from './prune-minimize.ts';
+import { aids, asked, converters, documentation, locales, publishedKeys } from './prune-minimize.ts';
 import type { PruneRule } from './prune-rule.ts';
 
 /** The rules for a spec, in the order in which they are asked; the first that removes something is named for it. */
@@ -22,6 +22,7 @@ export function pruneRules(spec: Pick<ImageSpec, 'minimize' | 'boot'>): PruneRul
     backups,
     ...(spec.boot.init === 'busybox' ? [startLinks] : []),
     madeByBase,
+    publishedKeys,
     ...(minimize.documentation ? [documentation, aids] : []),
     locales(minimize.locales),
     converters(minimize.converters),

@@ -1,5 +1,5 @@
-import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
-import { folderTree } from '../formats/folder-tree.ts';
+import { chmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { folderTree, readRange } from '../formats/folder-tree.ts';
 import type { Lock, LockedPackage } from '../model/lock.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import type { PackageSource } from '../ports/package-source.ts';
@@ -12,6 +12,8 @@ import type { Stage } from './stage.ts';
 import type { Amount, PruneReport } from './types.ts';
 import { layEntry } from './unpack-tree.ts';
 import { type FolderEntry, walkFolder } from './walk-folder.ts';
+
+const LARGEST_KEY = 16 * 1024;
 
 /** What pruning left, besides its report: the paths that belong to no package. */
 export interface Pruned {
@@ -51,8 +53,14 @@ export async function pruneRoot(
   removeEmptyFolders(root, judged);
   const gone = (it: Judged) =>
     dangling.has(it.path) || lstatSync(root + it.path, { throwIfNoEntry: false }) === undefined;
+  const ordinary = dropSetId(
+    root,
+    left.filter((it) => !gone(it)),
+    request.spec,
+  );
   return {
     report: {
+      ordinary,
       staged: amountOf(staged),
       removed: rules
         .map(({ id, what, why }) => ({ rule: id, what, why, ...amounts.get(id)! }))
@@ -60,6 +68,19 @@ export async function pruneRoot(
     },
     made: left.filter((it) => belongsToNone(it) && !gone(it)).map((it) => it.path),
   };
+}
+
+/**
+ * Takes the set-user-id and set-group-id bits of programs, which serve people who log in; gives the paths. `minimize.keep` stands
+ * above it.
+ */
+function dropSetId(root: string, left: readonly Judged[], { minimize }: Pick<ImageSpec, 'minimize'>): string[] {
+  const kept = anyGlob(minimize.keep);
+  const programs = left.filter(
+    ({ path, stats }) => stats.isFile() && (stats.mode & 0o6000) !== 0 && (stats.mode & 0o111) !== 0 && !kept(path),
+  );
+  for (const { path, stats } of programs) chmodSync(root + path, stats.mode & 0o1777);
+  return programs.map(({ path }) => path);
 }
 
 /** No shipped package has it; an always kept file of another package counts. */
@@ -94,11 +115,19 @@ function judge(
   const kept = anyGlob(spec.minimize.keep);
   return staged.map((it) => {
     const inShippedFolder = isShipped(it.path.slice(0, it.path.lastIndexOf('/')));
-    const entry: StagedEntry = { path: it.path, type: typeOf(it), owner: ownerOf(it.path), inShippedFolder };
+    const owner = ownerOf(it.path);
+    const isKey = owner === 'shipped' && beginsWithKey(stage.root, it);
+    const entry: StagedEntry = { path: it.path, type: typeOf(it), owner, inShippedFolder, isKey };
     if (entry.owner === 'listed' || isAlwaysKept(it.path)) return { ...it, entry };
     const keep = kept(it.path);
     return { ...it, entry, rule: rules.find((rule) => !(keep && rule.yields) && rule.removes(entry)) };
   });
+}
+
+/** PEM (RFC 7468) or OpenSSH's own; larger files are programs or data with a key somewhere in it. */
+function beginsWithKey(root: string, { path, stats }: FolderEntry): boolean {
+  if (!stats.isFile() || stats.size < 64 || stats.size > LARGEST_KEY) return false;
+  return /^\s*-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(readRange(root + path, 0, 64).toString('latin1'));
 }
 
 function typeOf({ stats }: FolderEntry): StagedEntry['type'] {

@@ -15,6 +15,7 @@ import { orNoSpace } from './no-space.ts';
 import { normalise } from './normalise.ts';
 import { statusFiles } from './package-status.ts';
 import { amountOf, pruneRoot } from './prune.ts';
+import { findInstances } from './runtime/instances.ts';
 import { layRuntimeFiles } from './runtime-layer.ts';
 import { stageRoot } from './stage.ts';
 import type { Identity, PruneReport, RootFacts, RuntimeFile } from './types.ts';
@@ -71,6 +72,10 @@ async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise
   const aside = join(work, 'aside');
   mkdirSync(aside, { recursive: true });
   setLoaderToolAside(root, aside);
+  const instances = await findInstances(
+    { root, spec, directory: request.specDirectory, work, signal },
+    ports.isolation,
+  );
   ports.progress.note('pruning what the image does not need');
   const pruned = await pruneRoot(stage, request, ports.source);
   const generated = makeAlways(root, spec);
@@ -79,7 +84,8 @@ async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise
   const status = statusFiles(lock, request.debs);
   layRuntimeFiles(root, status);
   layApplication(root, spec, request.specDirectory);
-  const facts: RootFacts = { root, tree: folderTree(root), identities: found.identities, sourceDateEpoch: epoch };
+  const { identities } = found;
+  const facts: RootFacts = { root, tree: folderTree(root), identities, instances, sourceDateEpoch: epoch };
   const runtime = await request.runtime(facts);
   layRuntimeFiles(root, runtime);
   await makeLoaderCache(root, aside, ports.isolation, signal);
@@ -92,5 +98,5 @@ async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise
     kept: amountOf(walkFolder(root)),
     generated: [...new Set(made)].filter(there).sort(),
   };
-  return { root, tarPath: tree.tarPath, treeDigest: tree.treeDigest, identities: found.identities, report };
+  return { root, tarPath: tree.tarPath, treeDigest: tree.treeDigest, identities, report };
 }

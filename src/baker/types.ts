@@ -21,6 +21,8 @@ export interface RootFacts {
   /** The pruned tree, identities already taken out. */
   readonly tree: FileTree;
   readonly identities: readonly Identity[];
+  /** Services that run in place of the application's unit, where that only stands for others. */
+  readonly instances: readonly string[];
   /** Seconds; every time stamp of the tree becomes this. */
   readonly sourceDateEpoch: number;
 }
@@ -97,6 +99,8 @@ export interface PruneReport {
   readonly kept: Amount;
   /** By rule, in the rules' order. */
   readonly removed: readonly (Amount & { readonly rule: string; readonly what: string; readonly why: string })[];
+  /** Programs that lost their set-user-id or set-group-id bit. */
+  readonly ordinary: readonly string[];
   /** Files of nobody's that were made while configuring and are kept, or that Kiln made; sorted. */
   readonly generated: readonly string[];
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unshareIsolatedRoot } from '../../src/adapters/local/unshare-isolated-root.ts';
 import { makeRootTree } from '../../src/baker/root-tree.ts';
+import type { RootFacts } from '../../src/baker/types.ts';
 import { folderTree } from '../../src/formats/folder-tree.ts';
 import { imageSpec } from '../../src/model/spec.ts';
 import { silent } from '../../src/ports/progress.ts';
@@ -29,6 +30,7 @@ interface Bake {
   work?: string;
   signal?: AbortSignal;
   onLine?: (line: string) => void;
+  runtime?: (facts: RootFacts) => void;
 }
 
 function bake({ ships, spec = {}, signal, ...options }: Bake) {
@@ -48,7 +50,10 @@ function bake({ ships, spec = {}, signal, ...options }: Bake) {
       debs,
       work,
       cache,
-      runtime: async () => [],
+      runtime: async (facts) => {
+        options.runtime?.(facts);
+        return [];
+      },
       signal,
     },
     { isolation: unshareIsolatedRoot(), source, progress: { ...silent, advance: (text) => options.onLine?.(text) } },
@@ -341,4 +346,56 @@ describe('what goes wrong', () => {
     const { root } = await bake({ ships, spec: { identities: [{ path: '/etc/app/key.pem', remove: true }] } });
     expect(existsSync(join(root, 'etc/app/key.pem'))).toBe(false);
   });
+});
+
+test('a unit that only stands for others has the instances that its generator makes of the configuration', async () => {
+  const unit = '/usr/lib/systemd/system';
+  const generator =
+    '#!/bin/sh\nmkdir -p "$1/app.service.wants"\nfor it in /etc/app/*.conf; do\n  name=${it##*/}\n  ln -s /usr/lib/systemd/system/app@.service "$1/app.service.wants/app@${name%.conf}.service"\ndone\n';
+  const ships: Shipped = {
+    ...app,
+    files: {
+      ...app.files,
+      [`${unit}/app.service`]: '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+      [`${unit}/app@.service`]: '[Unit]\nPartOf=app.service\n[Service]\nExecStart=/usr/bin/app %i\n',
+      '/usr/lib/systemd/system-generators/app-generator': { content: generator, mode: 0o755 },
+      '/etc/app/main.conf': 'a=1',
+    },
+  };
+  let instances: readonly string[] = [];
+  const application = {
+    run: { unit: 'app.service' },
+    files: [{ path: '/etc/app/own.conf', content: 'a=2' }],
+  };
+  const { root } = await bake({
+    ships: [ships],
+    spec: { application },
+    runtime: (facts) => {
+      instances = facts.instances;
+    },
+  });
+  expect(instances).toEqual(['app@main.service', 'app@own.service']);
+  expect(readFileSync(join(root, 'etc/app/own.conf'), 'utf8')).toBe('a=2');
+  expect(existsSync(join(root, 'run/systemd'))).toBe(false);
+});
+
+test('programs lose their set-id bits, and keys that everybody has are left out, unless the spec keeps them', async () => {
+  const key = `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(64)}\n-----END PRIVATE KEY-----\n`;
+  const ships: Shipped = {
+    ...app,
+    files: {
+      ...app.files,
+      '/usr/bin/helper': { content: '#!/bin/sh\n', mode: 0o4755 },
+      '/usr/bin/kept': { content: '#!/bin/sh\n', mode: 0o2755 },
+      '/usr/share/app/demo.key': key,
+      '/usr/share/app/needed.key': key,
+    },
+  };
+  const keep = ['/usr/bin/kept', '/usr/share/app/needed.key'];
+  const { root, report } = await bake({ ships: [ships], spec: { minimize: { keep } } });
+  const tree = folderTree(root);
+  expect(tree.lookup('/usr/bin/helper')?.mode).toBe(0o755);
+  expect(tree.lookup('/usr/bin/kept')?.mode).toBe(0o2755);
+  expect(paths(root).filter((it) => it.endsWith('.key'))).toEqual(['/usr/share/app/needed.key']);
+  expect(report.ordinary).toEqual(['/usr/bin/helper']);
 });

@@ -39,7 +39,7 @@ export function commandService(run: Run, name: string, tree: FileTree): Service 
     after: [],
     stop: [],
     stopSignal: 'TERM',
-    stopGroup: false,
+    killMode: 'mixed',
     stopSeconds: 90,
   };
 }

@@ -5,11 +5,12 @@ import type { Identity, RuntimeFile } from '../types.ts';
 import { readAccounts } from './accounts.ts';
 import { commandService } from './command-service.ts';
 import { identityScript } from './identity-script.ts';
+import { serviceUnit } from './instances.ts';
 import type { Service } from './service.ts';
 import { serviceScript } from './service-script.ts';
 import { systemdFiles } from './systemd-files.ts';
 import { type BootEntry, directoryEntries, formatBootEntries, readTmpfiles } from './tmpfiles.ts';
-import { translateUnit } from './translate-unit.ts';
+import { type Translation, translateUnit } from './translate-unit.ts';
 
 const FOLDER = '/usr/lib/kiln';
 const EVERY_INIT = ['network', 'network-event', 'directories', 'first-boot', 'announce'];
@@ -20,6 +21,8 @@ export interface RuntimeRequest {
   /** The pruned root, identities taken out. */
   readonly tree: FileTree;
   readonly identities: readonly Identity[];
+  /** Services that run in place of the spec's unit, where that only stands for others. */
+  readonly instances?: readonly string[];
 }
 
 /** Kiln's own part of a root tree. */
@@ -35,13 +38,10 @@ export interface Runtime {
  * The init, network, first boot and service of an image. Throws KilnError SPEC_INVALID or NOT_FOUND where the service can't
  * be run from this tree, REFUSED where an identity can't be made in it.
  */
-export function runtimeFiles({ spec, tree, identities }: RuntimeRequest): Runtime {
+export function runtimeFiles({ spec, tree, identities, instances = [] }: RuntimeRequest): Runtime {
   const accounts = readAccounts(tree);
-  const { run } = spec.application;
-  const { service, notHonoured } =
-    run.unit === undefined
-      ? { service: commandService(run, spec.name, tree), notHonoured: [] }
-      : translateUnit(tree, run.unit);
+  const unit = serviceUnit(tree, spec, instances);
+  const { service, notHonoured } = serviceOf(spec, unit, tree);
   const tmpfiles = readTmpfiles(tree, accounts);
   const bySystemd = spec.boot.init === 'systemd';
   const own = [...directoryEntries(service.directories, accounts), ...specDirectories(spec, tree)];
@@ -56,7 +56,7 @@ export function runtimeFiles({ spec, tree, identities }: RuntimeRequest): Runtim
     link('/etc/resolv.conf', '../run/kiln/resolv.conf'),
   ];
   const forInit = bySystemd
-    ? systemdFiles(spec, service, accounts).map(({ path, content, target }) =>
+    ? systemdFiles({ spec, service, accounts, unit, tree }).map(({ path, content, target }) =>
         target === undefined ? text(path, content ?? '') : link(path, target),
       )
     : [
@@ -69,6 +69,13 @@ export function runtimeFiles({ spec, tree, identities }: RuntimeRequest): Runtim
   const machineId = bySystemd ? [text('/etc/machine-id', '', 0o444)] : [];
   const files = [...shared, ...forInit, ...machineId].sort((a, b) => (a.path < b.path ? -1 : 1));
   return { files, service, notHonoured: bySystemd ? [] : [...notHonoured, ...tmpfiles.notHonoured] };
+}
+
+/** It keeps the name that the spec gives it, whichever instance it is. */
+function serviceOf({ application: { run }, name }: ImageSpec, unit: string | undefined, tree: FileTree): Translation {
+  if (unit === undefined) return { service: commandService(run, name, tree), notHonoured: [] };
+  const translation = translateUnit(tree, unit);
+  return { ...translation, service: { ...translation.service, name: (run.unit ?? unit).replace(/\.service$/, '') } };
 }
 
 /** With a unit, too, the spec may ask for directories. */

@@ -17,7 +17,7 @@ export function serviceScript(service: Service, accounts: Accounts): string {
     type: service.type,
     pid_file: service.pidFile ?? '',
     kill_signal: service.stopSignal,
-    kill_group: service.stopGroup ? '1' : '',
+    kill_mode: service.killMode,
     stop_seconds: String(service.stopSeconds),
     remain_after_exit: service.remainAfterExit ? '1' : '',
   };
@@ -37,7 +37,8 @@ export function serviceScript(service: Service, accounts: Accounts): string {
 
 function runLine(command: ServiceCommand, service: Service, accounts: Accounts): string {
   const line = `(cd ${shellWord(service.workingDirectory)} && exec ${argvOf(command, service, accounts)})`;
-  return command.ignoreFailure ? line : `${line} || return 1`;
+  const told = shellWord(`needs a command that failed: ${command.argv.join(' ')}`);
+  return command.ignoreFailure ? line : `${line} || { say ${told}; return 1; }`;
 }
 
 function argvOf(command: ServiceCommand, service: Service, accounts: Accounts): string {

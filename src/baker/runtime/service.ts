@@ -41,8 +41,8 @@ export interface Service {
   readonly stop: readonly ServiceCommand[];
   /** Signal name without SIG. */
   readonly stopSignal: string;
-  /** Whether the signal goes to all of the service's processes. */
-  readonly stopGroup: boolean;
+  /** Whom the signal goes to (systemd.kill(5), KillMode): all of the service's processes, the main one, or none. */
+  readonly killMode: 'control-group' | 'mixed' | 'process' | 'none';
   readonly stopSeconds: number;
 }
 

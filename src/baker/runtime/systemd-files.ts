@@ -1,3 +1,6 @@
+import { initScriptPath } from '../../formats/sysv-unit.ts';
+import { loadUnit } from '../../formats/unit-files.ts';
+import type { FileTree } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Accounts } from './accounts.ts';
 import type { Service } from './service.ts';
@@ -33,21 +36,30 @@ const MASKED = [
 
 const ONCE = 'Type=oneshot\nRemainAfterExit=yes\nStandardOutput=journal+console\nStandardError=journal+console\n';
 
+export interface SystemdRequest {
+  readonly spec: ImageSpec;
+  readonly service: Service;
+  readonly accounts: Accounts;
+  /** The unit that is the service: the spec's own, or an instance in its place; undefined for a command. */
+  readonly unit: string | undefined;
+  readonly tree: FileTree;
+}
+
 /** What an image with systemd needs beyond its packages: the application's unit enabled, network, first boot, power button, console. */
-export function systemdFiles(spec: ImageSpec, service: Service, accounts: Accounts): SystemdFile[] {
-  const unit = spec.application.run.unit;
+export function systemdFiles({ spec, service, accounts, unit, tree }: SystemdRequest): SystemdFile[] {
   const application = unit ?? APPLICATION_UNIT;
+  const asked = spec.application.run.unit ?? application;
   return [
     ...(unit === undefined
       ? [{ path: `${FOLDER}/${APPLICATION_UNIT}`, content: applicationUnit(service, accounts) }]
-      : []),
-    wantedBy('multi-user.target', application),
+      : unitOfScript(unit, tree)),
+    ...[...new Set([asked, application])].map((name) => wantedBy('multi-user.target', name, unitFile(name, tree))),
     ...['network', 'first-boot', 'power-button', 'directories', 'announce'].map((name) =>
       wantedBy('multi-user.target', `kiln-${name}.service`),
     ),
     wantedBy('network-online.target', 'kiln-network.service'),
     { path: `${FOLDER}/default.target`, target: '/usr/lib/systemd/system/multi-user.target' },
-    { path: `${FOLDER}/${application}.d/kiln.conf`, content: applicationDropIn(service) },
+    { path: `${FOLDER}/${application}.d/kiln.conf`, content: applicationDropIn(service, unit, tree) },
     { path: `${FOLDER}/kiln-network.service`, content: networkUnit },
     { path: `${FOLDER}/kiln-first-boot.service`, content: firstBootUnit(application) },
     { path: `${FOLDER}/kiln-directories.service`, content: directoriesUnit(application) },
@@ -61,15 +73,50 @@ export function systemdFiles(spec: ImageSpec, service: Service, accounts: Accoun
   ];
 }
 
-function wantedBy(target: string, unit: string): SystemdFile {
-  const template = unit.replace(/@.*(\.service)$/, '@$1');
-  const folder = unit.startsWith('kiln-') ? FOLDER : '/usr/lib/systemd/system';
-  return { path: `${FOLDER}/${target}.wants/${unit}`, target: `${folder}/${template}` };
+/** An init script's unit, written down: systemd's own generator makes one only of scripts that a runlevel starts. */
+function unitOfScript(unit: string, tree: FileTree): SystemdFile[] {
+  const loaded = loadUnit(tree, unit);
+  if (!loaded || loaded.path !== initScriptPath(unit)) return [];
+  const entries = loaded.entries.filter((it) => it.file === loaded.path);
+  const sections = [...Map.groupBy(entries, (it) => it.section)].map(([section, all]) =>
+    [`[${section}]`, ...all.map(({ key, value }) => `${key}=${value}`), ''].join('\n'),
+  );
+  return [{ path: `${FOLDER}/${unit}`, content: `# Made from ${loaded.path}\n${sections.join('\n')}` }];
 }
 
-function applicationDropIn(service: Service): string {
-  const restart = service.type === 'oneshot' ? '' : '[Service]\nRestart=always\nRestartSec=1\n';
-  return `[Unit]\nWants=network-online.target\nAfter=network-online.target kiln-first-boot.service kiln-directories.service\nRequires=kiln-first-boot.service\nStartLimitIntervalSec=0\n\n${restart}`;
+/** Where a unit's file lies; those that Kiln writes lie in its own folder. */
+function unitFile(unit: string, tree: FileTree): string {
+  const path = loadUnit(tree, unit)?.path;
+  return path === undefined || path === initScriptPath(unit) ? `${FOLDER}/${unit}` : path;
+}
+
+function wantedBy(target: string, unit: string, file = `${FOLDER}/${unit}`): SystemdFile {
+  return { path: `${FOLDER}/${target}.wants/${unit}`, target: file };
+}
+
+function applicationDropIn(service: Service, unit: string | undefined, tree: FileTree): string {
+  const restart = service.type === 'oneshot' ? [] : ['Restart=always', 'RestartSec=1'];
+  return [
+    '[Unit]',
+    'Wants=network-online.target',
+    'After=network-online.target kiln-first-boot.service kiln-directories.service',
+    'Requires=kiln-first-boot.service',
+    'StartLimitIntervalSec=0',
+    '',
+    '[Service]',
+    ...restart,
+    ...outputSettings(unit, tree),
+    '',
+  ].join('\n');
+}
+
+/** What a service says is the console's, too, as under the small init, where its unit does not send it elsewhere. */
+function outputSettings(unit: string | undefined, tree: FileTree): string[] {
+  const entries = unit === undefined ? [] : (loadUnit(tree, unit)?.entries ?? []);
+  const stated = (key: string) => entries.some((it) => it.section === 'Service' && it.key === key && it.value !== '');
+  // A socket for input is one for output as well.
+  if (unit === undefined || stated('StandardInput')) return [];
+  return ['StandardOutput', 'StandardError'].filter((key) => !stated(key)).map((key) => `${key}=journal+console`);
 }
 
 const networkUnit = `[Unit]

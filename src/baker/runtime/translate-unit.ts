@@ -81,11 +81,9 @@ export function translateEntries(entries: readonly UnitEntry[], name: string, tr
     after: commands('ExecStartPost'),
     stop: commands('ExecStop'),
     stopSignal: (unit.last('KillSignal') ?? 'TERM').replace(/^SIG/, ''),
-    stopGroup: (unit.last('KillMode') ?? 'control-group') === 'control-group',
+    killMode: killMode(unit.last('KillMode')),
     stopSeconds: stopSeconds(unit.last('TimeoutStopSec') ?? unit.last('TimeoutSec')),
   };
-  if (service.type === 'forking' && service.pidFile === undefined)
-    dropped.push('Type=forking without PIDFile: its end is not noticed');
   return { service, notHonoured: [...new Set(dropped)].sort() };
 }
 
@@ -192,6 +190,10 @@ function workingDirectory(unit: UnitReader): string {
 function pidFile(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   return path.startsWith('/') ? path.replace(/^\/var\/run\//, '/run/') : `/run/${path}`;
+}
+
+function killMode(value: string | undefined): Service['killMode'] {
+  return value === 'mixed' || value === 'process' || value === 'none' ? value : 'control-group';
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readAccounts } from '../../../src/baker/runtime/accounts.ts';
 import { identityScript } from '../../../src/baker/runtime/identity-script.ts';
 import { runtimeFiles } from '../../../src/baker/runtime/runtime-files.ts';
@@ -38,10 +38,57 @@ test('systemd as init: the unit is enabled, after the network and the first boot
   expect(files.get('/etc/systemd/system/multi-user.target.wants/app.service')).toBe(
     '/usr/lib/systemd/system/app.service',
   );
-  expect(files.get('/etc/systemd/system/app.service.d/kiln.conf')).toContain('Requires=kiln-first-boot.service');
+  const dropIn = files.get('/etc/systemd/system/app.service.d/kiln.conf');
+  expect(dropIn).toContain('Requires=kiln-first-boot.service');
+  expect(dropIn).toContain('StandardError=journal+console\n');
   expect(files.get('/etc/systemd/system/kiln-announce.service')).toContain('announce app app.service\n');
   expect(files.get('/etc/machine-id')).toBe('');
   expect(files.has('/etc/inittab')).toBe(false);
+});
+
+test('systemd as init: an init script becomes a unit of its own', () => {
+  const tree = memoryTree({ ...base, '/etc/init.d/old': { content: '#!/bin/sh\n', mode: 0o755 } });
+  const { files } = runtimeFiles({ spec: specOf('systemd', { unit: 'old.service' }), tree, identities: [] });
+  const unit = files.find((file) => file.path === '/etc/systemd/system/old.service')?.content?.toString('utf8');
+  expect(unit).toContain('[Service]\nType=forking\n');
+  expect(unit).toContain('ExecStart=/etc/init.d/old start\n');
+  const enabled = files.find((file) => file.path.endsWith('multi-user.target.wants/old.service'));
+  expect(enabled?.target).toBe('/etc/systemd/system/old.service');
+});
+
+describe('a unit that only stands for others', () => {
+  const folder = '/usr/lib/systemd/system';
+  const tree = memoryTree({
+    ...base,
+    [`${folder}/app.service`]: '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+    [`${folder}/app@.service`]: '[Unit]\nPartOf=app.service\n[Service]\nExecStart=/usr/sbin/appd %i\n',
+  });
+  const runtimeOf = (init: string, instances: string[]) =>
+    runtimeFiles({ spec: specOf(init), tree, identities: [], instances });
+
+  test('runs its instance, under its own name', () => {
+    const { service } = runtimeOf('busybox', ['app@main.service']);
+    expect(service).toMatchObject({ name: 'app', main: [{ argv: ['/usr/sbin/appd', 'main'] }] });
+  });
+
+  test('is enabled with its instance, which is watched', () => {
+    const files = new Map(
+      runtimeOf('systemd', ['app@a.service', 'app@b.service']).files.map((file) => [
+        file.path,
+        file.target ?? file.content?.toString('utf8'),
+      ]),
+    );
+    expect(files.get('/etc/systemd/system/multi-user.target.wants/app.service')).toBe(`${folder}/app.service`);
+    expect(files.get('/etc/systemd/system/multi-user.target.wants/app@a.service')).toBe(`${folder}/app@.service`);
+    expect(files.get('/etc/systemd/system/kiln-announce.service')).toContain('announce app app@a.service\n');
+  });
+
+  test.each([
+    { summary: 'none is an instance', instances: [], want: 'nothing is an instance of it' },
+    { summary: 'there are several', instances: ['app@a.service', 'app@b.service'], want: 'stands for several' },
+  ])('is refused where $summary and the init starts one service', ({ instances, want }) => {
+    expect(() => runtimeOf('busybox', instances)).toThrow(want);
+  });
 });
 
 test('systemd as init: a command becomes a unit, its words quoted', () => {

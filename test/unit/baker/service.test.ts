@@ -81,7 +81,7 @@ test.each([
   {
     summary: 'how it is stopped',
     unit: 'ExecStart=/usr/sbin/appd\nKillSignal=SIGQUIT\nKillMode=mixed\nTimeoutStopSec=1min 30s',
-    want: { stopSignal: 'QUIT', stopGroup: false, stopSeconds: 90 },
+    want: { stopSignal: 'QUIT', killMode: 'mixed', stopSeconds: 90 },
   },
   {
     summary: 'limits and umask',

@@ -1,6 +1,6 @@
 #!/usr/lib/kiln/busybox sh
 # Runs the service and starts it again when it ends, more slowly each time; SIGTERM stops it and ends this.
-# /usr/lib/kiln/service says: name type pid_file kill_signal kill_group stop_seconds remain_after_exit, and the
+# /usr/lib/kiln/service says: name type pid_file kill_signal kill_mode stop_seconds remain_after_exit, and the
 # functions before, main, after and stop.
 
 . /usr/lib/kiln/service
@@ -9,6 +9,15 @@ echo $$ >/run/kiln/run.pid
 stopping= pid=
 trap 'stopping=1' TERM INT
 
+# All processes of the service are in one control group, whatever they do about their parents and sessions.
+group=/sys/fs/cgroup/kiln-service
+mkdir -p "$group" 2>/dev/null
+[ -e "$group/cgroup.procs" ] || group=
+
+members() {
+  [ -n "$group" ] && cat "$group/cgroup.procs" 2>/dev/null || echo "$pid"
+}
+
 say() {
   echo "kiln: $name $1" >/dev/console
 }
@@ -16,6 +25,11 @@ say() {
 # A child that ended and was not waited for still has its folder in /proc.
 alive() {
   [ -n "$1" ] && [ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
+}
+
+# What stands for the service when it is known by no process: any of its processes.
+serving() {
+  if [ -n "$pid" ]; then alive "$pid"; else [ -n "$group" ] && any_left; fi
 }
 
 # The trap runs only between commands: sleep in the background, so that it is not kept waiting.
@@ -30,16 +44,16 @@ seconds() {
 }
 
 start() {
-  before || { say 'was not started: a command that comes before it failed'; return 1; }
+  before || return 1
   [ -n "$stopping" ] && return 1
-  (main) &
+  ([ -n "$group" ] && echo 0 >"$group/cgroup.procs"; main) &
   pid=$!
   case $type in
     forking)
       wait "$pid"
       status=$?
       [ "$status" = 0 ] || return "$status"
-      read_pid_file
+      if [ -n "$pid_file" ]; then read_pid_file || return 1; else only_member; fi
       ;;
     oneshot)
       wait "$pid"
@@ -51,10 +65,10 @@ start() {
   MAINPID=$pid after
 }
 
-# The daemon may write its file a little after its parent ended.
+# The daemon may write its file some time after its parent ended.
 read_pid_file() {
-  tries=0
-  while [ "$tries" -lt 100 ] && [ -z "$stopping" ]; do
+  tries=0 pid=
+  while [ "$tries" -lt 1800 ] && [ -z "$stopping" ] && any_left; do
     [ -s "$pid_file" ] && read -r pid <"$pid_file" && alive "$pid" && return
     tries=$((tries + 1))
     usleep 50000
@@ -62,14 +76,29 @@ read_pid_file() {
   return 1
 }
 
+any_left() {
+  [ -z "$group" ] || grep -q . "$group/cgroup.procs"
+}
+
+# Without a PID file: the process that is left, where there is one alone; else all of them stand for the service.
+only_member() {
+  pid=
+  [ -n "$group" ] || return 0
+  set -- $(members)
+  [ $# = 1 ] && pid=$1
+  return 0
+}
+
 announce() {
-  /usr/lib/kiln/announce "$name" "$pid" &
+  which=$pid
+  [ "$type" = forking ] && [ -z "$which" ] && which=${group##*/}
+  /usr/lib/kiln/announce "$name" "$which" &
 }
 
 await_end() {
   case $type in
     forking)
-      while alive "$pid" && [ -z "$stopping" ]; do pause 1; done
+      while serving && [ -z "$stopping" ]; do pause 1; done
       ;;
     oneshot)
       while [ -n "$remain_after_exit" ] && [ -z "$stopping" ]; do pause 3600; done
@@ -83,19 +112,21 @@ await_end() {
 
 stop_service() {
   MAINPID=$pid stop
-  if alive "$pid"; then
-    [ -n "$kill_group" ] && kill -s "$kill_signal" -- "-$pid" 2>/dev/null
-    kill -s "$kill_signal" "$pid" 2>/dev/null
-  fi
+  case $kill_mode in
+    control-group) for process in $(members); do kill -s "$kill_signal" "$process" 2>/dev/null; done ;;
+    none) ;;
+    *) alive "$pid" && kill -s "$kill_signal" "$pid" 2>/dev/null ;;
+  esac
   tries=0
-  while alive "$pid" && [ "$tries" -lt $((stop_seconds * 20)) ]; do
+  while serving && [ "$tries" -lt $((stop_seconds * 20)) ]; do
     tries=$((tries + 1))
     usleep 50000
   done
-  alive "$pid" && say "did not stop within $stop_seconds s and is killed"
+  serving && say "did not stop within $stop_seconds s and is killed"
 }
 
 end_group() {
+  [ -n "$group" ] && echo 1 >"$group/cgroup.kill" 2>/dev/null
   [ -n "$pid" ] || return
   kill -s KILL -- "-$pid" 2>/dev/null
   kill -s KILL "$pid" 2>/dev/null
