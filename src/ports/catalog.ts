@@ -1,3 +1,4 @@
+import type { AccessAction, Decision } from '../model/access.ts';
 import type { Build, BuildState, Grant, ImageState, ImageVersion, StepRecord } from '../model/build.ts';
 
 /** An image that the catalog knows by name, whether it was ever built or not. */
@@ -56,6 +57,9 @@ export interface Catalog {
   /** Aliases of an image, such as `latest`, with the version that each points at. */
   aliases(image: string): Promise<Record<string, number>>;
   setAlias(image: string, alias: string, version: number): Promise<void>;
+  /** All images that have an alias, with the version that it points at, by name; may be a second behind. */
+  listAliased(alias: string): Promise<{ image: string; version: number }[]>;
+  removeAlias(image: string, alias: string): Promise<void>;
 
   /** Adds a grant; one that is in force already stays as it is, one that was revoked is in force again. */
   putGrant(grant: Grant): Promise<void>;
@@ -73,6 +77,17 @@ export interface Catalog {
   recordEvent(event: EventRecord): Promise<boolean>;
   /** Newest first. */
   listEvents(filter: { image?: string; kind?: string; limit?: number }): Promise<EventRecord[]>;
+
+  /** Keeps decisions; one of an id that is there already is left as it is. */
+  recordDecisions(decisions: readonly Decision[]): Promise<void>;
+  /** Newest first. */
+  listDecisions(filter: {
+    image?: string;
+    version?: number;
+    account?: string;
+    action?: AccessAction;
+    limit?: number;
+  }): Promise<Decision[]>;
 
   /** Small JSON documents by key: what was last seen of an index, a policy, a schedule. */
   getDocument(key: string): Promise<unknown>;

@@ -7,3 +7,14 @@ export interface Executions {
   /** Starts an execution that builds the image; the same key starts one only. */
   start(request: { image: string; cause: Cause; key: string }): Promise<void>;
 }
+
+/** Names a holder of leases that is no execution: it lives until a moment at most (milliseconds since the epoch), and never beyond. */
+export function aliveUntil(end: number, id: string): string {
+  return `until:${end}#${id}`;
+}
+
+/** The moment until which such a holder may live; undefined for any other. */
+export function endOfLife(holder: string): number | undefined {
+  const [, end] = /^until:(\d+)#/.exec(holder) ?? [];
+  return end === undefined ? undefined : Number(end);
+}

@@ -1,4 +1,4 @@
-import type { Account } from '../model/account.ts';
+import type { Account, OrganizationalUnit } from '../model/account.ts';
 import type { Lock } from '../model/lock.ts';
 import type { ImageSpec } from '../model/spec.ts';
 
@@ -21,6 +21,8 @@ export interface SpecSource {
   writeLock(image: string, lock: Lock): Promise<void>;
   /** The accounts that may be named at all, as they hold for the image. Throws CONFIG_INVALID. */
   accounts(image: string): Promise<Account[]>;
+  /** The units that may be shared with as a whole. Throws CONFIG_INVALID. */
+  units?(image: string): Promise<OrganizationalUnit[]>;
   /** Folder of the user's policy files; undefined where there is none. */
   policyFolder(image: string): Promise<string | undefined>;
 }

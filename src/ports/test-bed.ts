@@ -42,6 +42,8 @@ export interface TestBed {
   console(instance: Instance): Promise<string>;
   /** Shuts down cleanly within the time, then ends it; removes its overlay. Safe to repeat. */
   stop(instance: Instance, graceMs?: number): Promise<{ clean: boolean }>;
+  /** Ends the instance that was launched with this key, if there is one that runs: nobody else will. Safe to repeat. */
+  end?(key: string): Promise<void>;
   /** Instances that run now. */
   running(): Promise<Instance[]>;
 }

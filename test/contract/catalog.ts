@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Decision } from '../../src/model/access.ts';
 import type { Build, ImageVersion } from '../../src/model/build.ts';
 import type { Catalog } from '../../src/ports/catalog.ts';
 
@@ -26,6 +27,22 @@ const version = (number: number, buildId: string): ImageVersion => ({
   treeDigest: 't',
   createdAt: at,
   facts: { packages: 3 },
+});
+
+const decisionOf = (id: string, change: Partial<Decision> = {}): Decision => ({
+  id,
+  at,
+  image: 'web',
+  version: 1,
+  account: '111111111111',
+  action: 'launch',
+  region: 'local',
+  allowed: true,
+  reason: 'permitted',
+  policies: [],
+  askedBy: 'judge',
+  inputs: 'i',
+  ...change,
 });
 
 /** What every catalog must do, whatever it keeps its records in. `open` gives an empty one. */
@@ -118,6 +135,14 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       await catalog.setAlias('web', 'latest', 2);
       expect(await catalog.aliases('web')).toEqual({ latest: 2 });
       expect(await catalog.aliases('db')).toEqual({});
+      await catalog.setAlias('db', 'latest', 7);
+      await catalog.setAlias('db', 'stable', 6);
+      await expect
+        .poll(() => catalog.listAliased('latest'))
+        .toEqual([
+          { image: 'db', version: 7 },
+          { image: 'web', version: 2 },
+        ]);
     });
 
     test('a grant given twice is one; revoked it is out of force; given again it is in force', async () => {
@@ -165,6 +190,27 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       await catalog.recordEvent({ id: 'e2', kind: 'index.changed', at: later, detail: {} });
       expect(await catalog.listEvents({ image: 'web' })).toEqual([event]);
       expect((await catalog.listEvents({})).map((it) => it.id)).toEqual(['e2', 'e1']);
+    });
+
+    test('an alias is taken away, and taken away again', async () => {
+      await catalog.setAlias('web', 'latest', 1);
+      await catalog.removeAlias('web', 'latest');
+      await catalog.removeAlias('web', 'latest');
+      expect(await catalog.aliases('web')).toEqual({});
+    });
+
+    test('decisions are kept once each, and found by image, version, account and action', async () => {
+      const first = decisionOf('d1', { policies: [{ id: 'approved', effect: 'permit', file: 'a.cedar', line: 2 }] });
+      const second = decisionOf('d2', { account: '222222222222', allowed: false, at: later });
+      await catalog.recordDecisions([first]);
+      await catalog.recordDecisions([first]);
+      await catalog.recordDecisions([second, decisionOf('d3', { image: 'db', action: 'copy', at: later })]);
+      await catalog.recordDecisions([]);
+      expect(await catalog.listDecisions({ image: 'web' })).toEqual([second, first]);
+      expect(await catalog.listDecisions({ image: 'web', account: '222222222222' })).toEqual([second]);
+      expect((await catalog.listDecisions({ action: 'copy' })).map((it) => it.id)).toEqual(['d3']);
+      expect(await catalog.listDecisions({ image: 'web', version: 2 })).toEqual([]);
+      expect(await catalog.listDecisions({ limit: 1 })).toHaveLength(1);
     });
 
     test('documents are replaced whole', async () => {

@@ -91,12 +91,54 @@ export function imageRegistryContract(name: string, open: () => Promise<OpenRegi
       expect(await registry.describe(imageId)).toBeUndefined();
     });
 
+    test('an alias is taken away, and taken away again', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.alias(`${request.image}/latest`, imageId);
+      await registry.unalias?.(`${request.image}/latest`);
+      await registry.unalias?.(`${request.image}/latest`);
+      await registry.alias(`${request.image}/latest`, imageId);
+    });
+
+    test('a deprecated image is shared with whom it was shared', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.share(imageId, [ONE]);
+      await registry.deprecate?.(imageId, '2099-01-01T00:00:00.000Z');
+      await registry.deprecate?.(imageId, '2099-01-01T00:00:00.000Z');
+      expect(await registry.describe(imageId)).toEqual({ imageId, state: 'available', sharedWith: [ONE] });
+    });
+
     test('an alias moves to another version', async () => {
       const first = await registry.register(request);
       const second = await registry.register(next);
       await registry.alias(`${request.image}/latest`, first.imageId);
       await registry.alias(`${request.image}/latest`, second.imageId);
       await registry.alias(`${request.image}/latest`, second.imageId);
+    });
+
+    test('an alias that is taken away, also twice, leaves the image as it was', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.alias(`${request.image}/latest`, imageId);
+      await registry.unalias?.(`${request.image}/latest`);
+      await registry.unalias?.(`${request.image}/latest`);
+      expect((await registry.describe(imageId))?.state).toBe('private');
+    });
+
+    test('advising against an image takes it from nobody', async () => {
+      const { imageId } = await registry.register(request);
+      await registry.share(imageId, [ONE]);
+      await registry.deprecate?.(imageId, '2030-01-01T00:00:00.000Z');
+      await registry.deprecate?.(imageId, '2030-01-01T00:00:00.000Z');
+      expect(await registry.describe(imageId)).toEqual({ imageId, state: 'available', sharedWith: [ONE] });
+    });
+
+    test('its own place has no need of a copy, and what is shared there is shared', async () => {
+      const { imageId } = await registry.register(request);
+      const copied = await registry.copy?.(imageId, { region: 'local' });
+      if (copied) expect(copied).toEqual({ kind: 'available', imageId });
+      await registry.share(imageId, [ONE], { region: 'local' }, { copy: false });
+      expect(await sharedWith(imageId)).toEqual([ONE]);
+      await registry.revoke(imageId, [ONE], { region: 'local' });
+      expect(await sharedWith(imageId)).toEqual([]);
     });
   });
 }
