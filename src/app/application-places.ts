@@ -9,6 +9,8 @@ export interface Platform {
   readonly triplet: string;
   /** Version of the default Python, such as `3.11`; undefined where there is none. */
   readonly python?: string;
+  /** Of the default perl, such as `5.36.0`. */
+  readonly perl?: string;
 }
 
 type PlacesOf = (needs: string, platform: Platform) => string[];
@@ -17,6 +19,8 @@ const BY_RULE: Readonly<Record<string, PlacesOf>> = {
   'elf-libraries': libraryPlaces,
   'python-modules': pythonPlaces,
   'python-applications': pythonPlaces,
+  'perl-modules': perlPlaces,
+  'ruby-modules': rubyPlaces,
   'node-modules': nodePlaces,
 };
 
@@ -61,4 +65,20 @@ function nodePlaces(specifier: string, { triplet }: Platform): string[] {
   if (name === undefined) return [];
   const folders = [`/usr/lib/${triplet}/nodejs`, '/usr/share/nodejs', '/usr/lib/nodejs'];
   return folders.flatMap((folder) => ['/package.json', '/index.js', '.js'].map((it) => `${folder}/${name}${it}`));
+}
+
+/** Debian's @INC (Debian Perl Policy §2.2); a module by its name or by its file. */
+function perlPlaces(module: string, { triplet, perl }: Platform): string[] {
+  const file = /\.p[mlh]$/.test(module) ? module : `${module.replaceAll('::', '/')}.pm`;
+  if (!/^\w[\w/]*\.p[mlh]$/.test(file)) return [];
+  const own = perl
+    ? [`/usr/lib/${triplet}/perl-base`, `/usr/lib/${triplet}/perl/${perl}`, `/usr/share/perl/${perl}`]
+    : [];
+  const compiled = perl ? [`/usr/lib/${triplet}/perl5/${perl.replace(/\.\d+$/, '')}`] : [];
+  return [...own, '/usr/share/perl5', ...compiled].map((folder) => `${folder}/${file}`);
+}
+
+/** Debian's folder of libraries for its Ruby; what lies in a gem of its own is found by name only. */
+function rubyPlaces(name: string): string[] {
+  return /^\w[\w/-]*$/.test(name) ? [`/usr/lib/ruby/vendor_ruby/${name}.rb`] : [];
 }

@@ -1,4 +1,5 @@
 import { nodeImports } from '../formats/node-imports.ts';
+import { perlImports } from '../formats/perl-imports.ts';
 import { pythonImports } from '../formats/python-imports.ts';
 import type { FileTree } from '../model/file-tree.ts';
 import type { PackageRecord } from '../model/package.ts';
@@ -52,9 +53,14 @@ function isLoaded({ rule, by, needs, line }: Need, own: FileTree): boolean {
     const { imports } = pythonImports(own.read(by).toString('utf8'));
     return imports.some((it) => it.line === line && it.level === 0 && !it.tried);
   }
+  if (rule === 'perl-modules') return perlLoads(own.read(by).toString('utf8'), needs, line);
   if (rule !== 'node-modules') return false;
   const { imports } = nodeImports(own.read(by).toString('utf8'));
   return imports.some((it) => it.line === line && it.specifier === needs && !it.guarded);
+}
+
+function perlLoads(text: string, name: string, line: number | undefined): boolean {
+  return perlImports(text).modules.some((it) => it.name === name && it.line === line && !it.guarded);
 }
 
 const rootOf = (relation: string, need: Need): Root => ({ relation, why: reasonOf(need) });
@@ -75,9 +81,14 @@ async function rootsOfMissing(ports: RootPorts, question: RootsQuestion, missing
   return roots;
 }
 
-function platformOf({ universe }: Archive): Platform {
-  const python = /^(?:\d+:)?(3\.\d+)/.exec(universe.candidate('python3')?.version ?? '')?.[1];
-  return { triplet: 'x86_64-linux-gnu', python };
+/** What the candidates of the languages say of their folders. */
+function platformOf({ universe }: Pick<Archive, 'universe'>): Platform {
+  const versionOf = (name: string, pattern: RegExp) => pattern.exec(universe.candidate(name)?.version ?? '')?.[1];
+  return {
+    triplet: 'x86_64-linux-gnu',
+    python: versionOf('python3', /^(?:\d+:)?(3\.\d+)/),
+    perl: versionOf('perl-base', /^(?:\d+:)?(5\.\d+\.\d+)/),
+  };
 }
 
 /** The package at the first place that somebody ships; Contents may be older than the package, so its own list is asked. */

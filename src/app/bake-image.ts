@@ -6,21 +6,25 @@ import { sourceDateEpoch } from '../baker/epoch.ts';
 import { makeRootTree } from '../baker/root-tree.ts';
 import { runtimeFiles } from '../baker/runtime/runtime-files.ts';
 import type { RootFacts } from '../baker/types.ts';
+import type { Build } from '../model/build.ts';
 import { digestOf } from '../model/canonical.ts';
 import { KilnError } from '../model/error.ts';
 import { type Lock, lock as lockSchema } from '../model/lock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { LoadedSpec } from '../ports/spec-source.ts';
-import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
+import { recipeOf } from './recipe.ts';
+import { recorded, requireBuild, resultIn, type StepAnswer, type StepRequest } from './step.ts';
 
-/** Changes when the same lock and spec would give other bytes. */
-const RECIPE = 3;
+/** Changes when the same lock and spec may give other bytes. */
+const recipe = recipeOf(['baker', 'formats']);
 
 /** What baking made, by digest, with what summaries say of it. */
 export interface Baked {
   readonly treeDigest: string;
   readonly diskDigest: string;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** The machine image, where the baker made that as well. */
+  readonly made?: string;
 }
 
 export interface BakeAnswer extends StepAnswer, Baked {}
@@ -35,7 +39,7 @@ export async function bakeImage(ports: BakePorts, request: StepRequest): Promise
   return recorded(ports, request.buildId, 'bake', async () => {
     const loaded = await ports.specs.load(request.image);
     const lock = await readLock(ports, request);
-    const key = `bake:${digestOf({ recipe: RECIPE, kiln: manifest.version, lock: lock.digest, spec: loaded.digest })}`;
+    const key = `bake:${digestOf({ recipe: recipe(), kiln: manifest.version, lock: lock.digest, spec: loaded.digest })}`;
     const known = (await ports.catalog.getDocument(key)) as Baked | undefined;
     if (known && (await ports.store.has(known.diskDigest)) && (await ports.store.has(known.treeDigest))) {
       return { ...known, outcome: 'reused', detail: 'baked before from the same lock and spec' };
@@ -48,10 +52,15 @@ export async function bakeImage(ports: BakePorts, request: StepRequest): Promise
 
 /** The lock that this build resolved. Throws LOCK_CORRUPT when it does not have the form of one. */
 export async function readLock(ports: Pick<Ports, 'catalog' | 'store'>, request: StepRequest): Promise<Lock> {
-  const { lockDigest } = await resultOf<{ lockDigest: string }>(ports.catalog, request.buildId, 'resolve');
-  const parsed = lockSchema.safeParse(JSON.parse((await ports.store.read(lockDigest)).toString('utf8')));
+  return lockOf(ports, await requireBuild(ports.catalog, request.buildId));
+}
+
+/** The same of a build that was read already. */
+export async function lockOf({ store }: Pick<Ports, 'store'>, build: Build): Promise<Lock> {
+  const { lockDigest } = resultIn<{ lockDigest: string }>(build, 'resolve');
+  const parsed = lockSchema.safeParse(JSON.parse((await store.read(lockDigest)).toString('utf8')));
   if (parsed.success) return parsed.data;
-  throw new KilnError('LOCK_CORRUPT', `the lock of build ${request.buildId} does not have the form of a lock`, {
+  throw new KilnError('LOCK_CORRUPT', `the lock of build ${build.id} does not have the form of a lock`, {
     hint: 'resolve again',
   });
 }

@@ -1,5 +1,6 @@
 import { sweepBases } from '../baker/base.ts';
 import type { Ports } from '../ports/ports.ts';
+import { bookDigest } from './plan-book.ts';
 
 export interface CleanResult {
   readonly artifacts: number;
@@ -35,11 +36,11 @@ export async function cleanUp(ports: CleanPorts, options: { dryRun?: boolean } =
 
 /** Digests that a version, or a step of a build that is not over, names. */
 async function referredTo({ catalog }: CleanPorts): Promise<Set<string>> {
-  const kept = new Set<string>();
+  const kept = new Set<string>([(await bookDigest({ catalog })) ?? '']);
   for (const version of await catalog.listVersions()) {
     const { lockDigest, diskDigest, treeDigest, facts, state } = version;
     if (state === 'deregistered') continue;
-    for (const digest of [lockDigest, diskDigest, treeDigest, facts.reportDigest]) kept.add(String(digest));
+    for (const digest of [lockDigest, diskDigest, treeDigest, ...digestsOf(facts)]) kept.add(digest);
   }
   for (const { steps, lockDigest, state } of await catalog.listBuilds({ limit: 1_000 })) {
     if (lockDigest) kept.add(lockDigest);
@@ -49,9 +50,15 @@ async function referredTo({ catalog }: CleanPorts): Promise<Set<string>> {
   return kept;
 }
 
-/** A build's reports and console are its record; the tree and disk are only needed until the build is over. */
+/** A build's reports and console are its record; all else that its steps made is only needed until the build is over. */
 function digestsIn(result: unknown, running: boolean): string[] {
-  const { reportDigest, consoleDigest, treeDigest, diskDigest } = (result ?? {}) as Record<string, unknown>;
-  const named = running ? [reportDigest, consoleDigest, treeDigest, diskDigest] : [reportDigest, consoleDigest];
-  return named.filter((digest): digest is string => typeof digest === 'string');
+  const made = (result ?? {}) as Record<string, unknown>;
+  return digestsOf(running ? made : { reportDigest: made.reportDigest, consoleDigest: made.consoleDigest });
+}
+
+/** What a record names as `…Digest`: digests of artifacts, and some of other things, which are no artifacts' and harm nothing. */
+function digestsOf(record: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(record).flatMap(([name, it]) =>
+    name.endsWith('Digest') && typeof it === 'string' ? [it] : [],
+  );
 }

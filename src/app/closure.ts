@@ -5,6 +5,7 @@ import type { ImageSpec, Resolution } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Need } from '../resolver/evidence/gather.ts';
 import { loadUniverse } from '../resolver/load-universe.ts';
+import type { Weights } from '../resolver/objective.ts';
 import { type ResolvedPackage, type ResolveOutcome, type Root, resolve } from '../resolver/resolve.ts';
 import type { Universe } from '../resolver/universe.ts';
 
@@ -19,8 +20,11 @@ export async function openArchive(
   os: ImageSpec['os'],
 ): Promise<Archive> {
   const indexes = await ports.source.indexes(os, ports.progress);
-  return { indexes, universe: loadUniverse(join(ports.folders.cache, 'universes'), indexes, os.architecture) };
+  return { indexes, universe: loadUniverse(universeFolder(ports.folders), indexes, os.architecture) };
 }
+
+/** Where universes are kept in their binary form. */
+export const universeFolder = (folders: Pick<Ports['folders'], 'cache'>): string => join(folders.cache, 'universes');
 
 /** What the spec itself names: the roots of the closure. */
 export function rootsOf(spec: ImageSpec): Root[] {
@@ -33,8 +37,13 @@ export function rootsOf(spec: ImageSpec): Root[] {
 }
 
 /** The least set that the relations of the application ask for. */
-export function resolveClosure(universe: Universe, spec: ImageSpec, more: readonly Root[] = []): ResolveOutcome {
-  return resolve(universe, { roots: [...rootsOf(spec), ...more], resolution: spec.resolution });
+export function resolveClosure(
+  universe: Universe,
+  spec: ImageSpec,
+  more: readonly Root[] = [],
+  weights?: Weights,
+): ResolveOutcome {
+  return resolve(universe, { roots: [...rootsOf(spec), ...more], resolution: spec.resolution, weights });
 }
 
 /** Roots that hold packages at the versions that an earlier answer chose. */

@@ -4,6 +4,7 @@ import { timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import { waitingLease } from './plan-build.ts';
 import { lastObstacle, requireBuild, type StepRequest } from './step.ts';
+import { testKey } from './test-image.ts';
 
 /** A fault as the state machine's `Catch` hands it on. */
 export const caughtFault = z.object({ Error: z.string(), Cause: z.unknown() });
@@ -21,7 +22,8 @@ export interface EndAnswer {
   readonly version?: number;
 }
 
-type EndPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'notifier'>;
+/** Where there is a test bed, an instance that its launcher left running is ended. */
+type EndPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'notifier'> & Partial<Pick<Ports, 'testBed'>>;
 
 /** Ends a build: records how, quarantines what it registered unless all went well, tells people, and gives the leases back. */
 export async function endBuild(ports: EndPorts, request: EndRequest): Promise<EndAnswer> {
@@ -29,7 +31,10 @@ export async function endBuild(ports: EndPorts, request: EndRequest): Promise<En
   const build = await requireBuild(catalog, request.buildId);
   const failed = request.state === 'refused' || request.state === 'failed';
   const detail = failed ? reasonOf(build.steps, request.fault) : undefined;
-  if (failed) await quarantineRegistered(ports, request, detail ?? request.state);
+  if (failed) {
+    if ('testBed' in ports) await ports.testBed?.end?.(testKey(build.id));
+    await quarantineRegistered(ports, request, detail ?? request.state);
+  }
   await catalog.updateBuild(build.id, { state: request.state, endedAt: timestamp(clock), detail });
   if (failed) {
     const subject = `build of ${request.image} ${request.state}`;
@@ -55,10 +60,16 @@ function reasonOf(steps: readonly StepRecord[], fault: EndRequest['fault']): str
 function causeText(cause: unknown): string {
   if (typeof cause !== 'string') return JSON.stringify(cause);
   try {
-    return String(JSON.parse(cause).errorMessage ?? cause);
+    const { errorMessage, Build } = JSON.parse(cause);
+    return String(errorMessage ? causeText(errorMessage) : Build ? bakeText(Build) : cause);
   } catch {
     return cause;
   }
+}
+
+/** CodeBuild hands on the build: a container that did not get as far as the catalog has recorded nothing. */
+function bakeText({ Id, BuildStatus }: { Id?: string; BuildStatus?: string }): string {
+  return `the bake ended ${BuildStatus}; its log is that of the build ${Id}`;
 }
 
 /** An image that was registered and then refused is nobody's. */
@@ -68,13 +79,14 @@ async function quarantineRegistered(
   reason: string,
 ): Promise<void> {
   const version = (await catalog.listVersions(request.image)).find((it) => it.buildId === request.buildId);
-  if (!version || version.state === 'available') return;
+  if (!version) return registry.abandon?.(request.buildId);
+  if (version.state === 'available') return;
   await registry.quarantine(version.imageId, reason);
   for (const grant of await catalog.listGrants({ image: version.image, version: version.version, inForce: true })) {
     await catalog.revokeGrant(grant, timestamp(clock));
   }
   await catalog.updateVersion(version.image, version.version, {
     state: 'quarantined',
-    facts: { quarantinedFor: reason },
+    facts: { quarantinedFor: reason, quarantinedAt: timestamp(clock) },
   });
 }

@@ -6,6 +6,7 @@ import type { ImageSpec } from '../model/spec.ts';
 import type { DebContents } from '../ports/package-source.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Alternative, alternativesOf } from '../resolver/evidence/alternatives.ts';
+import { configurationCopies } from '../resolver/evidence/configuration-copies.ts';
 import { type EvidenceResult, gatherEvidence, type Need, type Start } from '../resolver/evidence/gather.ts';
 import { applicationTree } from './application-tree.ts';
 import { type Archive, reasonOf } from './closure.ts';
@@ -95,11 +96,13 @@ function configurationOf(
   contents: readonly DebContents[],
 ): string[] {
   const roots = new Set(spec.application.packages.map((relation) => relation.split(/[ :(]/)[0]));
-  const conffiles = packages.flatMap((it, at) => {
-    const listed = roots.has(it.name) ? contents[at]?.control.get('conffiles')?.toString('utf8') : undefined;
-    return listed?.split('\n').filter((line) => line.startsWith('/')) ?? [];
+  const theirs = packages.flatMap((it, at) => {
+    const control = roots.has(it.name) ? contents[at]?.control : undefined;
+    const listed = control?.get('conffiles')?.toString('utf8').split('\n') ?? [];
+    const copied = configurationCopies(control?.get('postinst')?.toString('utf8') ?? '').map(([, source]) => source);
+    return [...listed.filter((line) => line.startsWith('/')), ...copied];
   });
-  return [...spec.application.files.map((file) => file.path), ...conffiles];
+  return [...spec.application.files.map((file) => file.path), ...theirs];
 }
 
 function byPackage(spec: ImageSpec, result: EvidenceResult, candidates: FileTree): EvidenceOutcome['packages'] {

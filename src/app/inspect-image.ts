@@ -1,25 +1,15 @@
-import { memoryTree } from '../formats/memory-tree.ts';
-import { openTarTree } from '../formats/tar-tree.ts';
 import type { ImageVersion } from '../model/build.ts';
 import type { Inventory } from '../model/inventory.ts';
-import { lock as lockSchema } from '../model/lock.ts';
 import type { Ports } from '../ports/ports.ts';
-import { gatherEvidence } from '../resolver/evidence/gather.ts';
-import { readInventory } from '../validator/inventory.ts';
-import { ownedTree } from '../validator/owned-tree.ts';
-import { startsOf } from './find-evidence.ts';
+import { type ExaminationPorts, openVersion } from './examination.ts';
+import { loadPacks } from './packs.ts';
 
-/** The facts of a baked version that policies judge, read from its tree. */
+/** The facts of a baked version that policies judge, with the vulnerabilities that its policies' advisories tell today. */
 export async function inspectImage(
-  { specs, source, store, progress }: Pick<Ports, 'specs' | 'source' | 'store' | 'progress'>,
+  ports: ExaminationPorts & Pick<Ports, 'specs'>,
   version: ImageVersion,
 ): Promise<Inventory> {
-  const { spec } = await specs.load(version.image);
-  const lock = lockSchema.parse(JSON.parse((await store.read(version.lockDigest)).toString('utf8')));
-  await source.fetch(lock.packages, () => source.indexes(spec.os, progress), progress);
-  const opened = lock.packages.map(async (it) => [it.name, (await source.open(it)).data] as const);
-  const contents = new Map(await Promise.all(opened));
-  const tree = ownedTree(openTarTree(await store.path(version.treeDigest)), lock, contents);
-  const reachability = gatherEvidence({ tree, candidates: memoryTree({}), starts: startsOf(spec) });
-  return readInventory({ tree, lock, spec, contents, reachability });
+  const loaded = await ports.specs.load(version.image);
+  const { packs } = await loadPacks(ports, loaded);
+  return (await openVersion(ports, loaded, version)).inventoryFor(packs);
 }

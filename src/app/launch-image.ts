@@ -4,15 +4,16 @@ import { timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Instance, TestResult } from '../ports/test-bed.ts';
 import { type ImageReference, requireVersion } from './image-reference.ts';
+import { type AccountJudgement, type JudgePorts, judgeVersion } from './judge.ts';
 import { testsOf } from './test-image.ts';
 
 export type LaunchOutcome =
   | { readonly kind: 'launched'; readonly instance: Instance; readonly version: ImageVersion }
   | { readonly kind: 'refused'; readonly reason: string; readonly hint: string };
 
-type LaunchPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'testBed' | 'specs' | 'signal'>;
+type LaunchPorts = JudgePorts & Pick<Ports, 'registry' | 'testBed' | 'signal'>;
 
-/** Boots an image for an account that has the grant; every attempt is recorded. Throws NOT_FOUND when there is no such image. */
+/** Boots an image for an account that has the grant and that the policies of now permit it; every attempt is recorded. Throws NOT_FOUND when there is no such image. */
 export async function launchImage(
   ports: LaunchPorts,
   reference: ImageReference,
@@ -20,15 +21,9 @@ export async function launchImage(
   key: string,
 ): Promise<LaunchOutcome> {
   const version = await requireVersion(ports.catalog, reference);
-  const reason = await whyRefused(ports, version, account);
-  await recordAttempt(ports, version, account, key, reason);
-  if (reason !== undefined) {
-    return {
-      kind: 'refused',
-      reason,
-      hint: `kiln share ${version.image} --account ${account} gives the grant, if its policies allow`,
-    };
-  }
+  const refused = (await whyRefused(ports, version, account)) ?? (await whyDenied(ports, version, account, key));
+  await recordAttempt(ports, version, account, key, refused?.reason);
+  if (refused) return { kind: 'refused', ...refused };
   const { spec } = await ports.specs.load(version.image);
   const { diskDigest, imageId } = version;
   const request = { diskDigest, imageId, ports: spec.application.ports, key, account, detach: true };
@@ -37,7 +32,7 @@ export async function launchImage(
 
 /** Waits until the spec's tests pass against an instance, in their order; ends with the first that does not. */
 export async function awaitReady(
-  { specs, testBed, signal }: LaunchPorts,
+  { specs, testBed, signal }: Pick<LaunchPorts, 'specs' | 'testBed' | 'signal'>,
   instance: Instance,
   image: string,
 ): Promise<TestResult[]> {
@@ -51,24 +46,43 @@ export async function awaitReady(
   return results;
 }
 
+interface Refusal {
+  readonly reason: string;
+  readonly hint: string;
+}
+
 async function whyRefused(
-  { catalog, registry }: LaunchPorts,
+  { catalog, registry }: Pick<LaunchPorts, 'catalog' | 'registry'>,
   version: ImageVersion,
   account: string,
-): Promise<string | undefined> {
+): Promise<Refusal | undefined> {
   const { image, version: number, imageId, state } = version;
-  if (state !== 'available') return `${image}@${number} is ${state}`;
+  if (state !== 'available')
+    return { reason: `${image}@${number} is ${state}`, hint: 'kiln images lists what can be launched' };
+  const hint = `kiln share ${image} --account ${account} gives the grant, if its policies allow`;
   const [grant] = await catalog.listGrants({ image, version: number, account, inForce: true });
-  if (!grant) return `account ${account} has no grant for ${image}@${number}`;
+  if (!grant) return { reason: `account ${account} has no grant for ${image}@${number}`, hint };
   const registered = await registry.describe(imageId);
   // The registry is what enforces; a grant that only the catalog knows is not one.
-  if (!registered?.sharedWith.includes(account))
-    return `the registry does not share ${imageId} with account ${account}`;
-  return undefined;
+  if (registered?.sharedWith.includes(account)) return undefined;
+  return { reason: `the registry does not share ${imageId} with account ${account}`, hint };
+}
+
+/** A grant says what was decided when it was given; launching asks again. */
+async function whyDenied(
+  ports: LaunchPorts,
+  version: ImageVersion,
+  account: string,
+  key: string,
+): Promise<Refusal | undefined> {
+  const { accounts } = await judgeVersion(ports, version, { askedBy: 'launch', key }, [account]);
+  const { decisions, refused } = accounts[0] as AccountJudgement;
+  if (decisions.some((it) => it.action === 'launch' && it.allowed)) return undefined;
+  return refused ?? { reason: 'no access policy permits it', hint: `see: kiln can ${account} launch ${version.image}` };
 }
 
 async function recordAttempt(
-  { catalog, clock }: LaunchPorts,
+  { catalog, clock }: Pick<LaunchPorts, 'catalog' | 'clock'>,
   version: ImageVersion,
   account: string,
   key: string,

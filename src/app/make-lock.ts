@@ -5,15 +5,29 @@ import type { Lock, LockedDeb, LockedPackage, Reason } from '../model/lock.ts';
 import type { PackageRecord } from '../model/package.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Weights } from '../resolver/objective.ts';
 import type { ResolvedPackage, ResolveOutcome, Root } from '../resolver/resolve.ts';
 import type { Universe } from '../resolver/universe.ts';
 import { relationsOfDeb, scriptsNotRun } from './application-deb.ts';
 import { rootsOfFiles } from './application-roots.ts';
 import { type Archive, type Extension, extendClosure, openArchive, resolveClosure } from './closure.ts';
 import { type EvidenceOutcome, findEvidence } from './find-evidence.ts';
+import { recipeOf } from './recipe.ts';
 
-/** Changes when the same spec and indexes would give another lock. */
-const RECIPE = 3;
+/** Changes when the same spec and indexes may give another lock. */
+const recipe = recipeOf([
+  'resolver',
+  'formats',
+  'baker/application-files.ts',
+  'baker/boot/requirements.ts',
+  'app/application-deb.ts',
+  'app/application-places.ts',
+  'app/application-roots.ts',
+  'app/application-tree.ts',
+  'app/closure.ts',
+  'app/find-evidence.ts',
+  'app/make-lock.ts',
+]);
 
 export type LockOutcome =
   | { readonly kind: 'locked'; readonly lock: Lock; readonly reused: boolean }
@@ -26,6 +40,8 @@ export interface LockRequest {
   readonly specDigest: string;
   /** The lock that is there already, kept as it is when spec and indexes are those it was made from. */
   readonly existing?: Lock;
+  /** What packages weigh, for the objective `vulnerabilities`. */
+  readonly weigh?: (universe: Universe) => Promise<Weights | undefined>;
 }
 
 type LockPorts = Pick<Ports, 'source' | 'progress' | 'folders'>;
@@ -50,36 +66,37 @@ export async function makeLock(ports: LockPorts, request: LockRequest): Promise<
   const { spec } = request;
   ports.progress.note(`reading the index of ${spec.os.release}`);
   const archive = await openArchive(ports, spec.os);
-  if (request.existing && isCurrent(request.existing, request.specDigest, archive.indexes)) {
+  const weights = await request.weigh?.(archive.universe);
+  // What is known of packages changes while neither spec nor index does.
+  if (!weights && request.existing && isCurrent(request.existing, request.specDigest, archive.indexes)) {
     return { kind: 'locked', lock: request.existing, reused: true };
   }
-  const outcome = await findAll(ports, request, archive);
+  const outcome = await findAll(ports, request, archive, weights);
   if ('kind' in outcome) return outcome;
   return { kind: 'locked', lock: writeDown(request, archive, outcome.sets, outcome.evidence), reused: false };
 }
 
-/** Whether a lock was made from a spec of this digest, by this version of what makes locks. */
+/** Whether a lock was made from a spec of this digest, whichever version of Kiln made it. */
 export function fitsSpec(lock: Lock, specDigest: string): boolean {
-  return lock.specDigest === stamp(specDigest);
+  return lock.specDigest === specDigest;
 }
 
 function isCurrent(lock: Lock, specDigest: string, indexes: Archive['indexes']): boolean {
   const digests = (of: readonly { sha256: string }[]) => of.map((it) => it.sha256).join();
-  return fitsSpec(lock, specDigest) && digests(lock.indexes) === digests(indexes);
+  return fitsSpec(lock, specDigest) && lock.madeBy === recipe() && digests(lock.indexes) === digests(indexes);
 }
-
-const stamp = (specDigest: string): string => digestOf({ recipe: RECIPE, spec: specDigest });
 
 /** Closure and evidence, again until the user's own files show no need of another package. */
 async function findAll(
   ports: LockPorts,
   request: LockRequest,
   archive: Archive,
+  weights: Weights | undefined,
 ): Promise<{ sets: Sets; evidence: EvidenceOutcome } | Unsatisfiable> {
   const { spec, directory } = request;
   const roots = relationsOfDeb(spec, directory);
   for (;;) {
-    const sets = chooseSets(archive.universe, spec, roots);
+    const sets = chooseSets(archive.universe, spec, roots, weights);
     if ('kind' in sets) return sets;
     ports.progress.note(
       `closure: ${sets.closure.packages.length} packages, ${mebibytes(sets.closure.installedSizeKiB)} MiB`,
@@ -101,9 +118,14 @@ export function shippedDigest(lock: Lock): string {
   );
 }
 
-function chooseSets(universe: Universe, spec: ImageSpec, roots: readonly Root[]): Sets | Unsatisfiable {
+function chooseSets(
+  universe: Universe,
+  spec: ImageSpec,
+  roots: readonly Root[],
+  weights: Weights | undefined,
+): Sets | Unsatisfiable {
   const needs = bootRequirements(spec);
-  const closure = resolveClosure(universe, spec, roots);
+  const closure = resolveClosure(universe, spec, roots, weights);
   if (closure.kind === 'unsatisfiable') return closure;
   const boot = extendClosure(universe, closure.packages, bootRoots(needs), spec.resolution);
   if (boot.kind === 'unsatisfiable') return boot;
@@ -121,8 +143,13 @@ const bootRoots = (needs: BootRequirements): Root[] =>
 const toolRoots = (needs: BootRequirements): Root[] =>
   needs.tools.map((relation) => ({ relation, why: { kind: 'boot', purpose: 'assembles the disk' } }));
 
-const essentialRoots = (universe: Universe): Root[] =>
-  universe.essential().map(({ name }) => ({ relation: name, why: { kind: 'boot', purpose: 'configures packages' } }));
+/** Not Essential, but of priority `required`: scripts make users by it without a relation that says so. */
+const MAKES_USERS = 'passwd';
+
+function essentialRoots(universe: Universe): Root[] {
+  const names = [...universe.essential().map(({ name }) => name), MAKES_USERS].filter((it) => universe.candidate(it));
+  return [...new Set(names)].map((relation) => ({ relation, why: { kind: 'boot', purpose: 'configures packages' } }));
+}
 
 function partialPackages(universe: Universe, needs: BootRequirements): Sets['partial'] {
   const files = needs.files.map(({ relation, paths, purpose }) => ({
@@ -145,7 +172,7 @@ function required(universe: Universe, name: string): PackageRecord {
 }
 
 /** The package with the kernel itself: a name such as `linux-image-cloud-amd64` only depends on the current one. */
-function kernelPackage(universe: Universe, name: string): PackageRecord {
+export function kernelPackage(universe: Universe, name: string): PackageRecord {
   const named = required(universe, name);
   const images = universe
     .relations(named, 'Depends')
@@ -159,7 +186,8 @@ function writeDown(request: LockRequest, archive: Archive, sets: Sets, evidence:
   const body: Omit<Lock, 'digest'> = {
     lockVersion: 1,
     image: request.spec.name,
-    specDigest: stamp(request.specDigest),
+    specDigest: request.specDigest,
+    madeBy: recipe(),
     os: {
       family: request.spec.os.family,
       release: request.spec.os.release,

@@ -112,7 +112,7 @@ async function startBuild(
     execution,
     steps: [],
   });
-  await catalog.updateBuild(build.id, { state, execution });
+  if (build.state !== state || build.execution !== execution) await catalog.updateBuild(build.id, { state, execution });
   return build;
 }
 

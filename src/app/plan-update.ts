@@ -1,80 +1,86 @@
-import type { Lock, LockedPackage } from '../model/lock.ts';
-import { lock as lockSchema } from '../model/lock.ts';
-import type { ImageSpec } from '../model/spec.ts';
+import { canonicalJson } from '../model/canonical.ts';
 import type { Ports } from '../ports/ports.ts';
-import { type Impact, type ImpactImage, impactOf } from '../resolver/impact.ts';
-import type { Root } from '../resolver/resolve.ts';
+import { type Impact, type ImpactChange, impactOfPacked } from '../resolver/impact.ts';
+import type { PackedImage, PackedImages } from '../resolver/impact-images.ts';
+import { onlySince } from '../resolver/impact-since.ts';
+import type { Universe } from '../resolver/universe.ts';
 import { updatedUniverse } from '../resolver/updated-universe.ts';
-import { openArchive, rootsOf } from './closure.ts';
+import { openArchive } from './closure.ts';
+import { kernelPackage } from './make-lock.ts';
+import type { PlannedVersion } from './plan-book.ts';
+import { publishedVersions } from './published-versions.ts';
+import { universeSince } from './universe-since.ts';
 
-type PlanPorts = Pick<Ports, 'catalog' | 'store' | 'specs' | 'source' | 'progress' | 'folders'>;
+export type PlanPorts = Pick<Ports, 'catalog' | 'store' | 'specs' | 'source' | 'progress' | 'folders'>;
 
-interface Published {
-  readonly spec: ImageSpec;
-  readonly lock: Lock;
+export interface PlanOptions {
+  /** Version by package name: what the sources of today would be with them. */
+  readonly updates?: Readonly<Record<string, string>>;
+  /** Only what changed since an index: a digest's first digits, a date, or a folder of Packages files. */
+  readonly since?: string;
+  /** Whether packages that come and go with a change are found, too; default true. Without it nothing that surely changes is resolved. */
+  readonly complete?: boolean;
 }
 
 export interface UpdatePlan {
   /** Images with a published version that were looked at. */
   readonly looked: number;
   readonly impacts: readonly Impact[];
+  /** Images that could not be looked at, with the reason. */
+  readonly troubled: readonly { readonly image: string; readonly reason: string }[];
 }
 
 /**
- * Which published images would change under the sources of today, or if packages had other versions (`updates`: version by package
- * name), and how. Nothing is built; an image whose evidence must be read again is told by its `unread` packages.
+ * Which published images would change under the sources of today, or if packages had other versions, and how. Nothing is built;
+ * an image whose evidence must be read again is told by its `unread` packages. Throws NOT_FOUND for an unknown `since`.
  */
-export async function planUpdate(
-  ports: PlanPorts,
-  updates: Readonly<Record<string, string>> = {},
-): Promise<UpdatePlan> {
-  const published = await publishedImages(ports);
+export async function planUpdate(ports: PlanPorts, options: PlanOptions = {}): Promise<UpdatePlan> {
+  const { states, versions, troubled } = await publishedVersions(ports);
   const impacts: Impact[] = [];
-  for (const [key, images] of byRelease(published)) {
+  for (const [key, group] of Map.groupBy(versions.values(), sourcesOf)) {
     ports.progress.note(`reading the index of ${key}`);
-    const { universe } = await openArchive(ports, images[0]!.spec.os);
-    impacts.push(...impactOf(images.map(impactImage), updatedUniverse(universe, updates), { complete: true }));
+    const { universe, indexes } = await openArchive(ports, group[0]!.os);
+    const after = updatedUniverse(universe, options.updates ?? {});
+    const { images, kernels } = pack(group);
+    const movedOf = ({ name, others }: PackedImage) => kernelMoved(after, kernels.get(name)!, others, states);
+    const found = impactOfPacked({ states, images }, after, { complete: options.complete ?? true, movedOf });
+    if (options.since === undefined) impacts.push(...found);
+    else {
+      const before = universeSince(ports.folders, options.since, indexes, group[0]!.os.architecture);
+      impacts.push(...onlySince(found, new Map(images.map((it) => [it.name, it])), before, after));
+    }
   }
-  return { looked: published.length, impacts };
-}
-
-async function publishedImages({ catalog, store, specs }: PlanPorts): Promise<Published[]> {
-  const found: Published[] = [];
-  for (const { name } of await catalog.listImages()) {
-    const { latest } = await catalog.aliases(name);
-    const version = latest === undefined ? undefined : await catalog.getVersion(name, latest);
-    if (!version) continue;
-    const { spec } = await specs.load(name);
-    const lock = lockSchema.parse(JSON.parse((await store.read(version.lockDigest)).toString('utf8')));
-    found.push({ spec, lock });
-  }
-  return found;
+  return { looked: versions.size, impacts, troubled };
 }
 
 /** Images that read the same sources share one universe. */
-function byRelease(images: readonly Published[]): Map<string, Published[]> {
-  const groups = new Map<string, Published[]>();
-  for (const image of images) {
-    const { release, architecture, sources } = image.spec.os;
-    const key = sources ? `${release} ${architecture} ${JSON.stringify(sources)}` : `${release} ${architecture}`;
-    groups.set(key, [...(groups.get(key) ?? []), image]);
-  }
-  return groups;
+function sourcesOf({ os }: PlannedVersion): string {
+  const { release, architecture, sources } = os;
+  return sources ? `${release} ${architecture} ${canonicalJson(sources)}` : `${release} ${architecture}`;
 }
 
-function impactImage({ spec, lock }: Published): ImpactImage {
-  const closure = lock.packages.filter((it) => it.layer === 'closure');
-  return {
-    name: spec.name,
-    roots: [...rootsOf(spec), ...closure.flatMap(shownByFiles)],
-    resolution: spec.resolution,
-    closure,
-    others: lock.packages.filter((it) => it.layer !== 'closure'),
-  };
+function pack(group: readonly PlannedVersion[]): { images: PackedImage[]; kernels: Map<string, string> } {
+  const images = group.map(({ image, roots, resolution, closure, others }): PackedImage => {
+    const why = { kind: 'spec', field: 'application.packages' } as const;
+    return { name: image, roots: roots.map((relation) => ({ relation, why })), resolution, closure, others };
+  });
+  return { images, kernels: new Map(group.map((it) => [it.image, it.kernel])) };
 }
 
-/** A package that the user's own files ask for is a root of its own. */
-function shownByFiles({ name, why }: LockedPackage): Root[] {
-  const shown = why.find((it) => it.kind === 'evidence');
-  return shown ? [{ relation: name, why: shown }] : [];
+/** A new kernel is a package of another name, which nothing in the lock would show. */
+function kernelMoved(
+  universe: Universe,
+  kernel: string,
+  others: Uint32Array,
+  states: PackedImages['states'],
+): ImpactChange[] {
+  const current = universe.candidate(kernel) && kernelPackage(universe, kernel);
+  if (!current) return [];
+  const locked = Array.from(others, (it) => states[it]!);
+  const old = locked.filter((it) => it.name.startsWith('linux-image-'));
+  if (old.length === 0 || old.some((it) => it.name === current.name)) return [];
+  return [
+    ...old.map(({ name, version }) => ({ name, before: version, after: undefined })),
+    { name: current.name, before: undefined, after: current.version },
+  ];
 }

@@ -1,12 +1,14 @@
 import { digestOf } from '../model/canonical.ts';
 import { KilnError } from '../model/error.ts';
 import type { Lock } from '../model/lock.ts';
+import type { Bake } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { LoadedSpec } from '../ports/spec-source.ts';
 import { fitsSpec, makeLock, shippedDigest } from './make-lock.ts';
 import { loadPacks } from './packs.ts';
 import type { BuildOptions } from './plan-build.ts';
 import { recorded, type StepAnswer, type StepRequest } from './step.ts';
+import { vulnerabilityWeights } from './vulnerability-weights.ts';
 
 export interface ResolveRequest extends StepRequest {
   readonly options?: BuildOptions;
@@ -16,16 +18,22 @@ export interface ResolveAnswer extends StepAnswer {
   readonly lockDigest?: string;
   /** Of everything that decides what this build makes and who gets it. */
   readonly fingerprint?: string;
+  /** Who bakes it. */
+  readonly bake: Bake['with'];
 }
 
-type ResolvePorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'source' | 'store' | 'progress' | 'folders'>;
+type ResolvePorts = Pick<
+  Ports,
+  'catalog' | 'clock' | 'specs' | 'source' | 'advisories' | 'store' | 'progress' | 'folders'
+>;
 
 /** Brings the lock up to date, and finds out whether there is anything to bake. */
 export async function resolveImage(ports: ResolvePorts, request: ResolveRequest): Promise<ResolveAnswer> {
   return recorded(ports, request.buildId, 'resolve', async () => {
     const loaded = await ports.specs.load(request.image);
+    const bake = loaded.spec.bake.with;
     const outcome = await lockOf(ports, request, loaded);
-    if ('refused' in outcome) return { outcome: 'refused', detail: outcome.refused };
+    if ('refused' in outcome) return { outcome: 'refused', bake, detail: outcome.refused };
     const { lock } = outcome;
     const lockDigest = await ports.store.put({ bytes: Buffer.from(JSON.stringify(lock)) });
     const fingerprint = await fingerprintOf(ports, request.image, loaded, lock);
@@ -33,10 +41,11 @@ export async function resolveImage(ports: ResolvePorts, request: ResolveRequest)
     const same = await newestWith(ports, request, fingerprint);
     if (same !== undefined) {
       const detail = `nothing changed since ${request.image}@${same}: same lock, policies and tests`;
-      return { outcome: 'unchanged', lockDigest, fingerprint, detail };
+      return { outcome: 'unchanged', bake, lockDigest, fingerprint, detail };
     }
     return {
       outcome: 'succeeded',
+      bake,
       lockDigest,
       fingerprint,
       detail: `${lock.packages.length} packages, lock ${lock.digest.slice(0, 12)}`,
@@ -60,6 +69,7 @@ async function lockOf(
     directory: loaded.directory,
     specDigest: loaded.lockInputs,
     existing,
+    weigh: (universe) => vulnerabilityWeights(ports, loaded, universe),
   });
   if (outcome.kind === 'unsatisfiable') return { refused: [...outcome.explanation, ...outcome.hints].join('\n') };
   if (!outcome.reused) await ports.specs.writeLock(image, outcome.lock);

@@ -5,10 +5,13 @@ import type { Layer, Lock, Reason } from '../model/lock.ts';
 import { type ImageSpec, imageSpec } from '../model/spec.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Root, resolve } from '../resolver/resolve.ts';
+import type { Universe } from '../resolver/universe.ts';
 import { relationsOfDeb } from './application-deb.ts';
 import { openArchive, rootsOf } from './closure.ts';
-import { draftOfPackage } from './init-spec-package.ts';
+import { draftOfPackage } from './init-spec/package.ts';
 import { makeLock } from './make-lock.ts';
+import { writeClaim } from './proof-document.ts';
+import { vulnerabilityWeights } from './vulnerability-weights.ts';
 
 /** A package of an answer, as `kiln resolve --json` prints it. */
 export interface ChosenPackage {
@@ -63,16 +66,21 @@ export interface ClosureOptions {
 
 /** The least set that the spec's relations ask for, without evidence and boot; no package is downloaded. */
 export async function resolveClosureOf(
-  ports: Pick<Ports, 'source' | 'progress' | 'folders' | 'signal'>,
+  ports: Pick<Ports, 'source' | 'specs' | 'advisories' | 'progress' | 'folders' | 'signal'>,
   spec: ImageSpec,
   options: ClosureOptions = {},
 ): Promise<SetOutcome> {
   const { universe } = await openArchive(ports, spec.os);
-  const roots = [...rootsOf(spec), ...ownRoots(spec, options)];
-  const request = { roots, resolution: spec.resolution, signal: ports.signal };
+  const weights = await vulnerabilityWeights(ports, { spec, directory: options.directory ?? '.' }, universe);
+  const request = { ...closureRequest(spec, options), resolution: spec.resolution, weights, signal: ports.signal };
   const outcome = resolve(universe, { ...request, prove: options.proofPath !== undefined });
   if (outcome.kind === 'unsatisfiable') return outcome;
-  if (options.proofPath !== undefined) await writeFile(options.proofPath, `${JSON.stringify(outcome.proof)}\n`);
+  if (options.proofPath !== undefined) {
+    const { proof } = outcome;
+    if (!proof) throw unproven();
+    const claim = writeClaim(spec, universe, request, { ...outcome, proof });
+    await writeFile(options.proofPath, `${JSON.stringify(claim)}\n`);
+  }
   return {
     kind: 'resolved',
     packages: outcome.packages.map((it) => chosen({ ...it, layer: 'closure' })),
@@ -83,6 +91,17 @@ export async function resolveClosureOf(
     unproven:
       spec.application.from && !options.lock ? ['what your own files need: only a lock tells, and there is none'] : [],
   };
+}
+
+function unproven(): KilnError {
+  return new KilnError('REFUSED', 'the set was found, and not proven to be the least', {
+    hint: 'costs that need more than 52 bits cannot be proven: ask for fewer wishes, or smaller weights',
+  });
+}
+
+/** What the closure of a spec is resolved from. */
+export function closureRequest(spec: ImageSpec, options: ClosureOptions): { spec: ImageSpec; roots: Root[] } {
+  return { spec, roots: [...rootsOf(spec), ...ownRoots(spec, options)] };
 }
 
 /** What the user's own files need: a .deb's relations, and of the others what a lock found. */
@@ -97,7 +116,7 @@ function ownRoots(spec: ImageSpec, { directory, lock }: ClosureOptions): Root[] 
   return [...relationsOfDeb(spec, directory), ...found];
 }
 
-type LockPorts = Pick<Ports, 'source' | 'specs' | 'progress' | 'folders'>;
+type LockPorts = Pick<Ports, 'source' | 'specs' | 'advisories' | 'progress' | 'folders'>;
 
 /**
  * All layers for packages without a spec: run as the first of them would be drafted to (`kiln init`), under the default init.
@@ -117,9 +136,11 @@ export async function resolvePackages(
 
 /** Brings the lock beside a known image's spec up to date. */
 export async function lockImage(ports: LockPorts, image: string): Promise<SetOutcome & { reused?: boolean }> {
-  const { spec, directory, lockInputs } = await ports.specs.load(image);
+  const loaded = await ports.specs.load(image);
+  const { spec, directory, lockInputs } = loaded;
   const existing = await ports.specs.readLock(image);
-  const outcome = await makeLock(ports, { spec, directory, specDigest: lockInputs, existing });
+  const weigh = (universe: Universe) => vulnerabilityWeights(ports, loaded, universe);
+  const outcome = await makeLock(ports, { spec, directory, specDigest: lockInputs, existing, weigh });
   if (outcome.kind === 'unsatisfiable') return outcome;
   if (!outcome.reused) await ports.specs.writeLock(image, outcome.lock);
   return { ...setOfLock(outcome.lock), reused: outcome.reused };

@@ -60,8 +60,13 @@ export function lastObstacle(steps: readonly StepRecord[]): StepRecord | undefin
 
 /** What an earlier step of the build recorded. A build that never ran the step is a broken promise of the state machine. */
 export async function resultOf<T>(catalog: Pick<Catalog, 'getBuild'>, buildId: string, step: string): Promise<T> {
-  const record = (await requireBuild(catalog, buildId)).steps.find((it) => it.step === step);
+  return resultIn<T>(await requireBuild(catalog, buildId), step);
+}
+
+/** The same of a build that was read already: what earlier steps recorded does not change. */
+export function resultIn<T>({ id, steps }: Build, step: string): T {
+  const record = steps.find((it) => it.step === step);
   if (record?.result === undefined || record.outcome === 'failed')
-    throw new Error(`internal: build ${buildId} has no result of ${step}`);
+    throw new Error(`internal: build ${id} has no result of ${step}`);
   return record.result as T;
 }

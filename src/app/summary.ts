@@ -3,6 +3,7 @@ import type { Lock } from '../model/lock.ts';
 import { lock as lockSchema } from '../model/lock.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { TestResult } from '../ports/test-bed.ts';
+import { describeGap } from './application-gaps.ts';
 import type { JudgeAnswer } from './judge-image.ts';
 import { requireBuild } from './step.ts';
 import type { TestAnswer } from './test-image.ts';
@@ -22,6 +23,8 @@ export interface BuildSummary {
   };
   readonly checks?: ValidateAnswer['checks'];
   readonly tests: readonly TestResult[];
+  /** What the booted instance's console told besides: what programs miss, where they listen; one line each. */
+  readonly noticed: readonly string[];
   readonly machine?: string;
   readonly firstSuccessMs?: number;
   readonly grants: readonly Grant[];
@@ -42,6 +45,7 @@ export async function summarize(ports: Pick<Ports, 'catalog' | 'store'>, buildId
     packages: build.lockDigest === undefined ? undefined : packagesOf(await storedLock(ports, build.lockDigest)),
     checks: result<ValidateAnswer>('validate')?.checks,
     tests: tested?.results ?? [],
+    noticed: [...(tested?.unproven ?? []).map(describeGap), ...(tested?.ports ?? [])],
     machine: tested?.machine,
     firstSuccessMs: tested?.firstSuccessMs,
     grants: version ? await catalog.listGrants({ image: version.image, version: version.version, inForce: true }) : [],

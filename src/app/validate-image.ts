@@ -1,34 +1,51 @@
 import type { ValidationReport } from '../model/finding.ts';
 import type { Ports } from '../ports/ports.ts';
-import { type Baked, readLock } from './bake-image.ts';
+import { type Baked, lockOf } from './bake-image.ts';
 import { firstObstacle, mendingHints, openExamination } from './examination.ts';
 import { loadPacks } from './packs.ts';
-import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
+import { recalledTwin } from './recall.ts';
+import { recorded, requireBuild, resultIn, type StepAnswer, type StepRequest } from './step.ts';
 
 export interface ValidateAnswer extends StepAnswer {
   /** The whole report, as an artifact. */
   readonly reportDigest: string;
+  /** What is in the image, as an artifact: later judgements need not open its tree. */
+  readonly inventoryDigest: string;
+  /** Of the packs that it was judged by. */
+  readonly packsDigest: string;
   readonly checks: { readonly compliant: number; readonly notCompliant: number; readonly notApplicable: number };
 }
 
-type ValidatePorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'source' | 'progress'>;
+type ValidatePorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'source' | 'advisories' | 'progress'>;
 
 /** Judges the tree that was baked, by the static proof that it runs and by every pack that holds for all its copies. */
 export async function validateImage(ports: ValidatePorts, request: StepRequest): Promise<ValidateAnswer> {
   return recorded(ports, request.buildId, 'validate', async () => {
     const loaded = await ports.specs.load(request.image);
-    const lock = await readLock(ports, request);
-    const { treeDigest } = await resultOf<Baked>(ports.catalog, request.buildId, 'bake');
+    const build = await requireBuild(ports.catalog, request.buildId);
+    const lock = await lockOf(ports, build);
+    const { treeDigest, diskDigest } = resultIn<Baked>(build, 'bake');
     ports.progress.note('examining the baked tree');
-    const { packs, warnings } = await loadPacks(ports, loaded);
-    for (const warning of warnings) ports.progress.note(warning);
-    const examine = await openExamination(ports, { ...loaded, lock, treeDigest });
-    const report = examine(packs);
+    const packs = await loadPacks(ports, loaded);
+    const examination = openExamination(ports, { ...loaded, lock, treeDigest });
+    const report = await examination.examine(packs.packs);
+    // What accounts ask of the tree is asked now: judging them later need not open it.
+    for (const account of await ports.specs.accounts(request.image))
+      await examination.examine(packs.forAccount(account));
+    for (const warning of [...packs.warnings, ...examination.warnings]) ports.progress.note(warning);
     const reportDigest = await ports.store.put({ bytes: Buffer.from(JSON.stringify(report)) });
+    const inventoryDigest = await examination.keep();
     const checks = count(report);
     const obstacle = firstObstacle(report);
     const detail = obstacle ? [obstacle, ...mendingHints(report)].join('\n') : `${checks.compliant} checks hold`;
-    return { outcome: report.passed ? 'succeeded' : 'refused', reportDigest, checks, detail };
+    const twin = await recalledTwin(ports, request.image, diskDigest);
+    if (twin) {
+      const why = `this is ${request.image}@${twin.version} again, which was recalled: ${twin.reason}`;
+      const told = `${why}\nhint: change the spec, or wait for an update that changes its packages`;
+      return { outcome: 'refused', reportDigest, inventoryDigest, packsDigest: packs.digest, checks, detail: told };
+    }
+    const outcome = report.passed ? 'succeeded' : 'refused';
+    return { outcome, reportDigest, inventoryDigest, packsDigest: packs.digest, checks, detail };
   });
 }
 

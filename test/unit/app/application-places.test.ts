@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { placesOf } from '../../../src/app/application-places.ts';
 
-const platform = { triplet: 'x86_64-linux-gnu', python: '3.11' };
+const platform = { triplet: 'x86_64-linux-gnu', python: '3.11', perl: '5.36.0' };
 
 test.each([
   {
@@ -35,6 +35,19 @@ test.each([
     needs: '@scope/name/deep',
     want: expect.arrayContaining(['/usr/share/nodejs/@scope/name/package.json']),
   },
+  {
+    summary: 'a module of perl, its own library first',
+    rule: 'perl-modules',
+    needs: 'Mojo::Base',
+    want: [
+      '/usr/lib/x86_64-linux-gnu/perl-base/Mojo/Base.pm',
+      '/usr/lib/x86_64-linux-gnu/perl/5.36.0/Mojo/Base.pm',
+      '/usr/share/perl/5.36.0/Mojo/Base.pm',
+      '/usr/share/perl5/Mojo/Base.pm',
+      '/usr/lib/x86_64-linux-gnu/perl5/5.36/Mojo/Base.pm',
+    ],
+  },
+  { summary: 'a library of Ruby', rule: 'ruby-modules', needs: 'rack', want: ['/usr/lib/ruby/vendor_ruby/rack.rb'] },
   { summary: 'a module beside the source: nowhere', rule: 'node-modules', needs: './own.js', want: [] },
   { summary: 'what is no name of a module: nowhere', rule: 'python-modules', needs: 'metadata of app', want: [] },
   { summary: 'a text that is no command: nowhere', rule: 'shell-commands', needs: '$(which thing)', want: [] },

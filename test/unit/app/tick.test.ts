@@ -59,11 +59,11 @@ describe('tick', () => {
   test.each([
     { summary: 'nothing when nothing changed', change: {}, kind: undefined },
     { summary: 'a build when the index changed', change: { index: 'index-2' }, kind: 'component' },
-    { summary: 'a build when the spec or a test in it changed', change: { spec: 'spec-2' }, kind: 'test' },
+    { summary: 'a build when what is baked of the spec changed', change: { spec: 'spec-2' }, kind: 'request' },
     {
-      summary: 'a build when an account was added',
+      summary: 'nothing of an image that was never published when an account was added',
       change: { accounts: ['111111111111', '222222222222'] },
-      kind: 'account',
+      kind: undefined,
     },
   ])('starts $summary, and once', async ({ change, kind }) => {
     Object.assign(here.state, change);

@@ -73,6 +73,8 @@ const whole = {
   policies: ['baseline'],
   schedule: { cron: '0 3 * * 1', timezone: 'UTC' },
   distribute: { accounts: ['111111111111'], organizationalUnits: ['production'], regions: ['eu-central-1'] },
+  lifecycle: { keep: 3, deprecateAfterDays: 10, deregisterAfterDays: 20, quarantineDays: 5 },
+  bake: { with: 'image-builder', parent: 'ssm:/golden/base', keep: ['amazon-*'] },
 };
 
 function issuesOf(value: unknown): string[] {

@@ -11,7 +11,7 @@ const names = readdirSync(examples, { withFileTypes: true })
 
 test.each(names)('examples/%s is a right spec that has a test and somebody to go to', async (name) => {
   const { spec } = await loadSpec(fileURLToPath(new URL(name, examples)));
-  const accounts = await loadAccounts(fileURLToPath(new URL('accounts.yaml', examples)));
+  const { accounts } = await loadAccounts(fileURLToPath(new URL('accounts.yaml', examples)));
   const units = new Set(accounts.map((it) => it.organizationalUnit?.split('/')[0]));
   expect(spec.name).toBe(name);
   expect(spec.tests).not.toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { causeOfChange, scheduleIsDue } from '../../../src/triggers/due.ts';
+import { causeOfChange, causeOfJudging, scheduleIsDue } from '../../../src/triggers/due.ts';
 
 const at = (text: string) => Date.parse(`2026-03-01T${text}Z`);
 const utc = { timezone: 'UTC' };
@@ -55,14 +55,27 @@ describe('scheduleIsDue', () => {
 });
 
 describe('causeOfChange', () => {
-  const inputs = { spec: 's', packs: 'p', accounts: 'a', indexes: ['i1', 'i2'] };
+  const inputs = { spec: 's', indexes: ['i1', 'i2'] };
   test.each([
     { summary: 'nothing changed', change: {}, kind: undefined },
-    { summary: 'spec or tests', change: { spec: 's2' }, kind: 'test' },
-    { summary: 'policies', change: { packs: 'p2' }, kind: 'policy' },
-    { summary: 'accounts', change: { accounts: 'a2' }, kind: 'account' },
+    { summary: 'what is baked of the spec', change: { spec: 's2' }, kind: 'request' },
     { summary: 'one index of several', change: { indexes: ['i1', 'i3'] }, kind: 'component' },
   ])('$summary', ({ change, kind }) => {
     expect(causeOfChange(inputs, { ...inputs, ...change })?.kind).toBe(kind);
+  });
+});
+
+describe('causeOfJudging', () => {
+  const inputs = { policies: 'p', tests: 't', accounts: 'a', advisories: 'v' };
+  test.each([
+    { summary: 'nothing changed', before: inputs, kind: undefined },
+    { summary: 'never judged', before: undefined, kind: 'request' },
+    { summary: 'policies', before: { ...inputs, policies: 'p0' }, kind: 'policy' },
+    { summary: 'tests', before: { ...inputs, tests: 't0' }, kind: 'test' },
+    { summary: 'accounts', before: { ...inputs, accounts: 'a0' }, kind: 'account' },
+    { summary: 'known vulnerabilities', before: { ...inputs, advisories: 'v0' }, kind: 'advisory' },
+    { summary: 'a judgement that was not finished', before: {}, kind: 'policy' },
+  ])('$summary', ({ before, kind }) => {
+    expect(causeOfJudging(before, inputs)?.kind).toBe(kind);
   });
 });

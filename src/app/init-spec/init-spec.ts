@@ -1,0 +1,53 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { isElf } from '../../formats/elf.ts';
+import { readRange } from '../../formats/folder-tree.ts';
+import { isZip } from '../../formats/zip.ts';
+import { KilnError } from '../../model/error.ts';
+import { imageSpec } from '../../model/spec.ts';
+import { openArchive } from '../closure.ts';
+import { draftOfArchive } from './archive.ts';
+import { draftOfBinary } from './binary.ts';
+import type { Draft, DraftContext, DraftPorts } from './draft.ts';
+import { draftOfFolder } from './folder.ts';
+import { draftOfJar } from './java.ts';
+import { draftOfPackage } from './package.ts';
+import { renderDraft } from './render.ts';
+import { draftOfScript, isScript } from './script.ts';
+
+/** Drafts the text of a spec that will stand at `out`, from a package's name or the path of a folder, tar, .deb or binary. */
+export async function initSpec(
+  ports: DraftPorts,
+  target: string,
+  out: string,
+): Promise<{ text: string; draft: Draft }> {
+  const archive = await openArchive(ports, imageSpec.shape.os.parse({}));
+  const draft = await detect({ ports, archive }, target);
+  requireOutside(draft, out);
+  const from = draft.from && { ...draft.from, path: relative(dirname(resolve(out)), draft.from.path) || '.' };
+  return { text: renderDraft({ ...draft, from }), draft };
+}
+
+async function detect(context: DraftContext, target: string): Promise<Draft> {
+  if (!existsSync(target)) return draftOfPackage(context, target);
+  const path = resolve(target);
+  if (statSync(path).isDirectory()) return draftOfFolder(context, path);
+  if (/\.(deb|tar|tar\.(gz|xz|zst)|tgz)$/.test(path)) return draftOfArchive(context, path);
+  const head = readRange(path, 0, 64);
+  if (isElf(head)) return draftOfBinary(context, path);
+  if (isZip(head)) return draftOfJar(path);
+  if (isScript(path)) return draftOfScript(context, path);
+  throw new KilnError('USAGE', `${target} is not an application that a spec can be drafted from`, {
+    hint: 'name a Debian package, a folder, a .deb, a tar, a binary, a .jar or a script that begins with #!',
+  });
+}
+
+// The spec and its lock would be part of the application, and each new lock would change what it was made from.
+function requireOutside({ from }: Draft, out: string): void {
+  if (!from || !statSync(from.path).isDirectory()) return;
+  const inside = relative(from.path, resolve(out));
+  if (inside.startsWith('..')) return;
+  throw new KilnError('USAGE', `${out} would be part of the application`, {
+    hint: `write it beside the folder: --out ${relative('.', `${from.path}.yaml`) || `${from.path}.yaml`}`,
+  });
+}

@@ -1,0 +1,116 @@
+import { INIT_SCRIPTS, initScriptUnit } from '../../formats/sysv-unit.ts';
+import { parseUnit, splitUnitWords, type UnitEntry, unitValue, unitValues } from '../../formats/unit.ts';
+import { startsNothing } from '../../formats/unit-files.ts';
+import type { DebContents } from '../../ports/package-source.ts';
+
+const FOLDER = '/usr/lib/systemd/system';
+
+interface Candidate {
+  readonly name: string;
+  readonly entries: readonly UnitEntry[];
+  /** Its own name without `.service`, and those that it or links give it. */
+  readonly names: readonly string[];
+}
+
+/** Templates of services, those of the names `stems` if there are such: an instance of one may be what is meant. */
+export function templatesOf(contents: readonly DebContents[], stems: readonly string[]): string[] {
+  const all = contents.flatMap(({ data }) => data.list(FOLDER).filter((it) => it.endsWith('@.service')));
+  const named = all.filter((it) => stems.includes(it.replace('@.service', '')));
+  return named.length > 0 ? named : all;
+}
+
+export interface ChosenUnit {
+  readonly unit: string;
+  /** Those that people might have meant. */
+  readonly others: readonly string[];
+  /** It is no oneshot. */
+  readonly runsOn: boolean;
+  /** It only stands for others, such as instances of a template. */
+  readonly standsForOthers: boolean;
+  /** What it asks of the init that only systemd does, such as `Requires=app.socket`. */
+  readonly asksForManager: readonly string[];
+}
+
+/**
+ * The service that a person would start: of one of the `stems` by name or alias, else one that runs on and is enabled by itself.
+ * An init script is one where no unit has its name. Undefined where there is none.
+ */
+export function chooseUnit(contents: readonly DebContents[], stems: readonly string[]): ChosenUnit | undefined {
+  const candidates = contents.flatMap((it) => [...unitsOf(it), ...scriptsOf(it, contents)]);
+  const best = candidates.toSorted((a, b) => rank(b, stems) - rank(a, stems))[0];
+  // A oneshot of another name only helps what is meant, which is a template's instance or a program.
+  if (best === undefined || (!runsOn(best) && !stems.some((it) => best.names.includes(it)))) return undefined;
+  return {
+    unit: best.name,
+    others: candidates.filter((it) => it !== best).map((it) => it.name),
+    runsOn: runsOn(best),
+    standsForOthers: startsNothing(best),
+    asksForManager: asksForManager(best),
+  };
+}
+
+/** Settings without which a service does not work, and that the small init cannot carry out. */
+const ONLY_BY_MANAGER: readonly (readonly [key: string, value: RegExp])[] = [
+  ['StandardInput', /^socket$/],
+  ['Type', /^dbus$/],
+  ['DynamicUser', /^(1|yes|true|on)$/],
+  ['SupplementaryGroups', /\S/],
+  ['AmbientCapabilities', /\bCAP_(?!NET_BIND_SERVICE\b)/],
+];
+
+/** A socket handed over, other services, and the like: the small init starts one service and has none of these. */
+function asksForManager({ entries, name }: Candidate): string[] {
+  const required = ['Requires', 'BindsTo', 'Requisite'].flatMap((key) =>
+    unitValues(entries, 'Unit', key).flatMap(({ value }) =>
+      splitUnitWords(value)
+        .filter((it) => /\.(socket|service)$/.test(it) && it !== name)
+        .map((it) => `${key}=${it}`),
+    ),
+  );
+  const stated = ONLY_BY_MANAGER.flatMap(([key, pattern]) =>
+    unitValues(entries, 'Service', key)
+      .filter(({ value }) => pattern.test(value))
+      .map(({ value }) => `${key}=${value}`),
+  );
+  return [...required, ...stated];
+}
+
+/** Services of a package; a link is another name for what it leads to, and a template runs nothing by itself. */
+function unitsOf({ data }: DebContents): Candidate[] {
+  const files = data.list(FOLDER).filter((it) => it.endsWith('.service') && !it.includes('@'));
+  const entry = (file: string) => data.lookup(`${FOLDER}/${file}`);
+  const links = files.filter((it) => entry(it)?.type === 'symlink');
+  return files
+    .filter((it) => entry(it)?.type === 'file')
+    .map((name) => {
+      const entries = parseUnit(data.read(`${FOLDER}/${name}`).toString('utf8'));
+      const aliases = entries.filter((it) => it.key === 'Alias').flatMap((it) => splitUnitWords(it.value));
+      const linked = links.filter((it) => entry(it)?.target?.split('/').at(-1) === name);
+      return { name, entries, names: [name, ...aliases, ...linked].map((it) => it.replace(/\.service$/, '')) };
+    });
+}
+
+/** Init scripts that no unit of any of the packages hides. */
+function scriptsOf({ data }: DebContents, contents: readonly DebContents[]): Candidate[] {
+  const isHidden = (script: string) =>
+    contents.some((it) => it.data.lookup(`${FOLDER}/${script}.service`) !== undefined);
+  const scripts = data.list(INIT_SCRIPTS).filter((it) => data.lookup(`${INIT_SCRIPTS}/${it}`)?.type === 'file');
+  return scripts
+    .filter((it) => !isHidden(it))
+    .map((it) => {
+      const path = `${INIT_SCRIPTS}/${it}`;
+      const entries = initScriptUnit(data.read(path).toString('utf8'), path);
+      return { name: `${it}.service`, entries, names: [it] };
+    });
+}
+
+function runsOn({ entries }: Candidate): boolean {
+  return unitValue(entries, 'Service', 'Type') !== 'oneshot';
+}
+
+function rank(candidate: Candidate, stems: readonly string[]): number {
+  const { entries, names } = candidate;
+  const place = stems.findIndex((it) => names.includes(it));
+  const isEnabled = entries.some((it) => it.section === 'Install' && it.key === 'WantedBy');
+  return (place < 0 ? 0 : 100 - place) + (runsOn(candidate) ? 2 : 0) + (isEnabled ? 1 : 0);
+}

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest';
+import { listeningOf } from '../../../../src/app/init-spec/listening.ts';
+import { renderDraft } from '../../../../src/app/init-spec/render.ts';
+import { chooseUnit, templatesOf } from '../../../../src/app/init-spec/unit.ts';
+import { memoryTree } from '../../../../src/formats/memory-tree.ts';
+
+type Files = Parameters<typeof memoryTree>[0];
+const UNITS = '/usr/lib/systemd/system';
+
+function packageOf(files: Files) {
+  const conffiles = Object.keys(files).filter((path) => path.startsWith('/etc/'));
+  return { control: new Map([['conffiles', Buffer.from(`${conffiles.join('\n')}\n`)]]), data: memoryTree(files) };
+}
+
+describe('the unit to start is', () => {
+  const daemon = '[Service]\nType=notify\nExecStart=/usr/sbin/d\n[Install]\nWantedBy=multi-user.target\n';
+  const once = '[Service]\nType=oneshot\nExecStart=/usr/sbin/d\n';
+  test.each<{ summary: string; files: Files; want: string | undefined }>([
+    {
+      summary: 'the one of the package’s name',
+      files: { [`${UNITS}/aaa.service`]: daemon, [`${UNITS}/app.service`]: daemon },
+      want: 'app.service',
+    },
+    {
+      summary: 'the one that has the name as an alias',
+      files: { [`${UNITS}/aaa.service`]: once, [`${UNITS}/appd.service`]: `${daemon}Alias=app.service\n` },
+      want: 'appd.service',
+    },
+    {
+      summary: 'the one that a link of the name leads to',
+      files: {
+        [`${UNITS}/aaa.service`]: daemon,
+        [`${UNITS}/appd.service`]: daemon,
+        [`${UNITS}/app.service`]: { target: 'appd.service' },
+      },
+      want: 'appd.service',
+    },
+    {
+      summary: 'otherwise the one that runs on',
+      files: { [`${UNITS}/aaa.service`]: once, [`${UNITS}/other.service`]: daemon, [`${UNITS}/t@.service`]: daemon },
+      want: 'other.service',
+    },
+    {
+      summary: 'an init script of the name, before a unit of another',
+      files: { [`${UNITS}/app-base.service`]: once, '/etc/init.d/app': '#!/bin/sh\n' },
+      want: 'app.service',
+    },
+    {
+      summary: 'the unit, where an init script has the same name',
+      files: { [`${UNITS}/app.service`]: daemon, '/etc/init.d/app': '#!/bin/sh\n' },
+      want: 'app.service',
+    },
+    {
+      summary: 'none where there is only a helper of another name',
+      files: { [`${UNITS}/app-resume.service`]: once, [`${UNITS}/app@.service`]: daemon },
+      want: undefined,
+    },
+    { summary: 'none where there is none', files: { '/usr/bin/app': '' }, want: undefined },
+  ])('$summary', ({ files, want }) => {
+    expect(chooseUnit([packageOf(files)], ['app'])?.unit).toBe(want);
+  });
+});
+
+test.each([
+  { summary: 'nothing', unit: '[Service]\nExecStart=/a\n', want: [] },
+  { summary: 'its socket', unit: '[Unit]\nRequires=app.socket\n', want: ['Requires=app.socket'] },
+  { summary: 'another service', unit: '[Unit]\nBindsTo=db.service -.mount\n', want: ['BindsTo=db.service'] },
+  { summary: 'a user that is made at the start', unit: '[Service]\nDynamicUser=yes\n', want: ['DynamicUser=yes'] },
+  {
+    summary: 'capabilities beyond low ports',
+    unit: '[Service]\nAmbientCapabilities=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_RAW\n',
+    want: ['AmbientCapabilities=CAP_NET_RAW'],
+  },
+  { summary: 'the bus', unit: '[Service]\nType=dbus\n', want: ['Type=dbus'] },
+])('a unit asks of systemd alone: $summary', ({ unit, want }) => {
+  expect(chooseUnit([packageOf({ [`${UNITS}/app.service`]: unit })], ['app'])?.asksForManager).toEqual(want);
+});
+
+test('a draft says which init it needs', () => {
+  const draft = {
+    name: 'app',
+    description: 'x',
+    packages: ['app'],
+    run: { unit: 'app.service' },
+    ports: [],
+    http: false,
+  };
+  expect(renderDraft({ ...draft, notes: [], init: 'systemd' })).toContain('boot:\n  init: systemd\n');
+  expect(renderDraft({ ...draft, notes: [] })).not.toContain('boot:');
+});
+
+describe('ports are read from', () => {
+  test.each<{ summary: string; files: Files; want: number[] }>([
+    { summary: 'a web server’s configuration', files: { '/etc/w.conf': 'server.port = 80\n' }, want: [80] },
+    { summary: 'addresses with ports', files: { '/etc/w.conf': 'bind *:81\nListen 0.0.0.0:443\n' }, want: [81, 443] },
+    { summary: 'YAML', files: { '/etc/w.yml': 'port: 4222\n' }, want: [4222] },
+    {
+      summary: 'nothing that waits to be switched on, but for the default',
+      files: { '/etc/w/sites-available/default': 'listen 80\n', '/etc/w/mods-available/x': 'port = 6379\n' },
+      want: [80],
+    },
+    { summary: 'nothing that is a comment', files: { '/etc/w.conf': '#port=5353\n; port = 1\n' }, want: [] },
+    { summary: 'nothing that is no port', files: { '/etc/w.conf': 'listen 10.0.0.1\nport 70000\n' }, want: [] },
+    {
+      summary: 'the unit’s command',
+      files: { [`${UNITS}/app.service`]: '[Service]\nExecStart=/usr/sbin/appd \\\n -a :6081 --cache=9\n' },
+      want: [6081],
+    },
+    {
+      summary: 'a socket',
+      files: { [`${UNITS}/app.socket`]: '[Socket]\nListenStream=@x\nListenStream=3306\n' },
+      want: [3306],
+    },
+    {
+      summary: 'a firewall profile, TCP only',
+      files: { '/etc/ufw/applications.d/app': '[A]\nports=25,465/tcp|53/udp\n[B]\nports=53\n' },
+      want: [25, 53, 465],
+    },
+  ])('$summary', ({ files, want }) => {
+    expect(listeningOf([packageOf(files)], 'app.service').ports).toEqual(want);
+  });
+});
+
+test('configuration that a script copies into /etc counts as well', () => {
+  const files = { '/usr/share/app/app.conf': '-p 11211\n-l 127.0.0.1\n' };
+  const copied = {
+    ...packageOf(files),
+    control: new Map([['postinst', Buffer.from('#!/bin/sh\nucf --three-way /usr/share/app/app.conf /etc/app.conf\n')]]),
+  };
+  expect(listeningOf([copied], undefined)).toMatchObject({
+    ports: [11211],
+    opened: [{ path: '/etc/app.conf', content: '-p 11211\n-l 0.0.0.0\n' }],
+  });
+});
+
+describe('a service that keeps to 127.0.0.1', () => {
+  const base = {
+    name: 'app',
+    description: 'x',
+    packages: ['app'],
+    run: { unit: 'app.service' },
+    http: false,
+    notes: [],
+  };
+
+  test('is opened where its configuration is short', () => {
+    const { opened, closed, ports } = listeningOf(
+      [packageOf({ '/etc/app.conf': '# why\nbind 127.0.0.1 -::1\nport 6379\nuser = app\n' })],
+      undefined,
+    );
+    expect(opened).toEqual([
+      expect.objectContaining({ path: '/etc/app.conf', content: 'bind 0.0.0.0 -::1\nport 6379\nuser = app\n' }),
+    ]);
+    expect(closed).toEqual([]);
+    expect(renderDraft({ ...base, ports, files: opened })).toContain('bind 0.0.0.0');
+  });
+
+  test.each([
+    { line: 'host: 127.0.0.1', want: 'host: 0.0.0.0' },
+    { line: '-l 127.0.0.1', want: '-l 0.0.0.0' },
+    { line: 'bind-address = localhost', want: 'bind-address = 0.0.0.0' },
+    { line: 'listen ::1;', want: 'listen 0.0.0.0;' },
+    { line: 'listen 127.0.0.1:8080', want: 'listen 0.0.0.0:8080' },
+  ])('$line becomes $want', ({ line, want }) => {
+    const { opened } = listeningOf([packageOf({ '/etc/app.conf': `${line}\n` })], undefined);
+    expect(opened[0]?.content).toBe(`${want}\n`);
+  });
+
+  test('is pointed at where it is long, and asked on the console', () => {
+    const long = Array.from({ length: 40 }, (_, index) => `setting${index} 1`).join('\n');
+    const { opened, closed } = listeningOf(
+      [packageOf({ '/etc/app.conf': `${long}\nbind-address = 127.0.0.1\n` })],
+      undefined,
+    );
+    expect(opened).toEqual([]);
+    expect(closed).toEqual(['/etc/app.conf:41']);
+    expect(renderDraft({ ...base, ports: [6379], local: true })).toContain('line: "kiln: app runs"');
+  });
+});
+
+test('a unit that stands for instances of a template is told from one that runs', () => {
+  const files = {
+    [`${UNITS}/app.service`]: '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+    [`${UNITS}/app@.service`]: '[Service]\nExecStart=/usr/sbin/appd %i\n',
+    [`${UNITS}/app-dump@.service`]: '[Service]\nExecStart=/usr/sbin/dump %i\n',
+  };
+  expect(chooseUnit([packageOf(files)], ['app'])).toMatchObject({ unit: 'app.service', runsOn: false });
+  expect(templatesOf([packageOf(files)], ['app'])).toEqual(['app@.service']);
+});
