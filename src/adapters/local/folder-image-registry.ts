@@ -10,6 +10,8 @@ interface Manifest extends RegisterRequest {
   readonly imageId: string;
   readonly state: RegisteredImage['state'];
   readonly reason?: string;
+  /** ISO 8601; advised against from then on. */
+  readonly deprecatedAt?: string;
 }
 
 /**
@@ -75,6 +77,10 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
       await requireManifest(imageId);
       await mkdir(join(at('aliases', name), '..'), { recursive: true });
       await writeJson(at('aliases', name), { imageId });
+    },
+    unalias: (name) => rm(at('aliases', name), { force: true }),
+    async deprecate(imageId, deprecatedAt) {
+      await writeJson(at('images', imageId, 'manifest.json'), { ...(await requireManifest(imageId)), deprecatedAt });
     },
   };
 }

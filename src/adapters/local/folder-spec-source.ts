@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { loadAccounts } from '../../app/load-accounts.ts';
 import { loadSpec } from '../../app/load-spec.ts';
-import type { Account } from '../../model/account.ts';
+import type { AccountsFile } from '../../model/account.ts';
 import { digestOf } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import { type Lock, lock as lockSchema } from '../../model/lock.ts';
@@ -23,12 +23,14 @@ export function folderSpecSource(options: { catalog: Pick<Catalog, 'getImage'>; 
     if (known) return known.spec;
     throw new KilnError('NOT_FOUND', `no image ${image} is known`, { hint: 'kiln build PATH makes it known' });
   };
+  const accountsPath = async (image: string) =>
+    options.accounts ?? nearest(dirname(await specPath(image)), 'accounts.yaml');
   return {
     load: async (image) => loadWithDigests(await specPath(image)),
     readLock: async (image) => readLock(lockPath(await specPath(image))),
     writeLock: async (image, lock) => writeLock(lockPath(await specPath(image)), lock),
-    accounts: async (image) =>
-      readAccounts(options.accounts ?? nearest(dirname(await specPath(image)), 'accounts.yaml')),
+    accounts: async (image) => (await readAccounts(await accountsPath(image))).accounts,
+    units: async (image) => (await readAccounts(await accountsPath(image))).units,
     policyFolder: async (image) => nearest(dirname(await specPath(image)), 'policies'),
   };
 }
@@ -110,6 +112,6 @@ async function writeLock(path: string, lock: Lock): Promise<void> {
   await writeAtomically(path, `${JSON.stringify(lock, null, 2)}\n`, dirname(path));
 }
 
-async function readAccounts(path: string | undefined): Promise<Account[]> {
-  return path === undefined || !existsSync(path) ? [] : loadAccounts(path);
+async function readAccounts(path: string | undefined): Promise<AccountsFile> {
+  return path === undefined || !existsSync(path) ? { accounts: [], units: [] } : loadAccounts(path);
 }

@@ -53,6 +53,10 @@ export function qemuTestBed(options: QemuTestBedOptions): TestBed {
     probe: (instance, test, signal) => probeInstance(instance, test, { ...contextOf(instance), signal }),
     console: async (instance) => textOf(instance),
     stop: (instance, graceMs = GRACE_MS) => stop(folder, instance, graceMs),
+    async end(key) {
+      const record = readRecord(folder, instanceId(key));
+      if (record) await stop(folder, record.instance, 0);
+    },
     running: async () =>
       listRecords(folder)
         .filter(isAlive)

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { type Decision, decision } from '../../model/access.ts';
 import {
   type Build,
   build,
@@ -28,6 +29,10 @@ const SCHEMA = `
                                        PRIMARY KEY (image, version, account, region)) STRICT;
   CREATE TABLE IF NOT EXISTS lease    (name TEXT PRIMARY KEY, holder TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS event    (id TEXT PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, image TEXT, detail TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS decision (id TEXT PRIMARY KEY, at TEXT NOT NULL, image TEXT NOT NULL, version INTEGER NOT NULL,
+                                       account TEXT NOT NULL, action TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS decision_of_image ON decision (image, at);
+  CREATE INDEX IF NOT EXISTS decision_of_account ON decision (account, at);
   CREATE TABLE IF NOT EXISTS document (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
 
@@ -55,6 +60,7 @@ export function sqliteCatalog(path: string): Catalog & { close(): void } {
     ...grants(database),
     ...leases(database),
     ...events(database),
+    ...decisions(database),
     close: () => connection.close(),
   };
 }
@@ -187,7 +193,9 @@ type VersionCalls =
   | 'getVersion'
   | 'listVersions'
   | 'aliases'
-  | 'setAlias';
+  | 'setAlias'
+  | 'listAliased'
+  | 'removeAlias';
 
 function versions(database: Database): Pick<Catalog, VersionCalls> {
   const fromRow = (row: Row): ImageVersion => imageVersion.parse(record(row));
@@ -249,6 +257,13 @@ function versions(database: Database): Pick<Catalog, VersionCalls> {
         alias,
         version,
       );
+    },
+    async listAliased(alias) {
+      const rows = database.rows('SELECT image, version FROM alias WHERE alias = ? ORDER BY image', alias);
+      return rows.map((row) => ({ image: String(row.image), version: Number(row.version) }));
+    },
+    async removeAlias(image, alias) {
+      database.run('DELETE FROM alias WHERE image = ? AND alias = ?', image, alias);
     },
   };
 }
@@ -344,6 +359,25 @@ function events(database: Database): Pick<Catalog, 'recordEvent' | 'listEvents' 
         key,
         JSON.stringify(value),
       );
+    },
+  };
+}
+
+function decisions(database: Database): Pick<Catalog, 'recordDecisions' | 'listDecisions'> {
+  const insert = 'INSERT OR IGNORE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?)';
+  const store = (it: Decision) =>
+    database.run(insert, it.id, it.at, it.image, it.version, it.account, it.action, JSON.stringify(it));
+  return {
+    async recordDecisions(made) {
+      database.atomically(() => {
+        for (const it of made) store(it);
+      });
+    },
+    async listDecisions({ image, version, account, action, limit = 100 }) {
+      const { clause, values } = where({ image, version, account, action });
+      return database
+        .rows(`SELECT record FROM decision ${clause} ORDER BY at DESC, rowid DESC LIMIT ?`, ...values, limit)
+        .map((row) => decision.parse(record(row)));
     },
   };
 }

@@ -24,7 +24,7 @@ export interface ContentsFile {
 }
 
 /** Changes when a reduced index would hold other lines. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** Contents files that a Release states for some components, of the architecture and of `all`; none is no fault. */
 export function contentsFilesOf(release: Release, components: readonly string[], architecture: string): ContentsFile[] {
