@@ -30,6 +30,14 @@ export interface CommandModule {
   run(invocation: Invocation): Promise<Answer>;
 }
 
+/** A list as the command line has it: names with commas between them. */
+export function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((it) => it.trim())
+    .filter((it) => it !== '');
+}
+
 /** A result that was refused: exit status 1, the reason, and what to do. */
 export function refused(data: unknown, reason: string, hint?: string): Answer {
   return { data, lines: [`refused: ${reason}`, ...(hint ? [`  hint: ${hint}`] : [])], status: 1 };

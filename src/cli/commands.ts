@@ -29,6 +29,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/build.ts'),
   },
   {
+    name: 'fix',
+    summary: 'propose what of the spec would mend the last build’s findings',
+    group: 'Make an image',
+    load: () => import('./commands/fix.ts'),
+  },
+  {
     name: 'why',
     summary: 'say why a package is in an image',
     group: 'Understand it',
@@ -51,6 +57,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show what differs between two images or versions',
     group: 'Understand it',
     load: () => import('./commands/diff.ts'),
+  },
+  {
+    name: 'check-proof',
+    summary: 'replay a proof that a set is the least',
+    group: 'Understand it',
+    load: () => import('./commands/check-proof.ts'),
   },
   {
     name: 'plan',
@@ -102,6 +114,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/revoke.ts'),
   },
   {
+    name: 'can',
+    summary: 'say whether an account may launch, share or copy an image, and why',
+    group: 'Use it',
+    load: () => import('./commands/can.ts'),
+  },
+  {
+    name: 'plan-distribution',
+    summary: 'tell what sharing an image with all who may have it would take',
+    group: 'Use it',
+    load: () => import('./commands/plan-distribution.ts'),
+  },
+  {
+    name: 'recall',
+    summary: 'take a version back from everybody, and go back to the last good one',
+    group: 'Use it',
+    load: () => import('./commands/recall.ts'),
+  },
+  {
     name: 'debug',
     summary: 'boot an image with a shell, on an overlay that is thrown away',
     group: 'Use it',
@@ -120,10 +150,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/tick.ts'),
   },
   {
+    name: 'lifecycle',
+    summary: 'let old versions go: deprecate, withdraw, delete',
+    group: 'Keep it running',
+    load: () => import('./commands/lifecycle.ts'),
+  },
+  {
     name: 'clean',
     summary: 'remove what nothing refers to any more',
     group: 'Keep it running',
     load: () => import('./commands/clean.ts'),
+  },
+  {
+    name: 'remote',
+    summary: 'work with a deployment on AWS: status, builds, logs, build, recall',
+    group: 'Keep it running',
+    load: () => import('./commands/remote.ts'),
   },
   {
     name: 'doctor',

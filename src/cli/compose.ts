@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { makeHandler as bakeFromParent } from '../../lambdas/bake-from-parent/handler.ts';
 import { makeHandler as bakeImage } from '../../lambdas/bake-image/handler.ts';
 import { makeHandler as endBuild } from '../../lambdas/end-build/handler.ts';
 import { makeHandler as judgeImage } from '../../lambdas/judge-image/handler.ts';
@@ -10,6 +11,7 @@ import { makeHandler as shareImage } from '../../lambdas/share-image/handler.ts'
 import { makeHandler as testImage } from '../../lambdas/test-image/handler.ts';
 import { makeHandler as validateImage } from '../../lambdas/validate-image/handler.ts';
 import { aptPackageSource } from '../adapters/local/apt-package-source.ts';
+import { cachedAdvisorySource } from '../adapters/local/cached-advisory-source.ts';
 import { folderArtifactStore } from '../adapters/local/folder-artifact-store.ts';
 import { folderImageRegistry } from '../adapters/local/folder-image-registry.ts';
 import { folderSpecSource, loadWithDigests } from '../adapters/local/folder-spec-source.ts';
@@ -70,6 +72,7 @@ export function composeLocal(options: LocalOptions = {}): LocalKiln {
     store,
     clock,
     source: aptPackageSource({ cache, clock }),
+    advisories: cachedAdvisorySource({ cache }),
     specs: folderSpecSource({ catalog, accounts: options.accounts ?? process.env.KILN_ACCOUNTS }),
     registry: folderImageRegistry(join(home, 'registry'), store),
     testBed: qemuTestBed({ folder: join(home, 'instances'), store, clock }),
@@ -94,6 +97,7 @@ function handlersOver(ports: Ports): Record<string, Handler> {
     'plan-build': planBuild,
     'resolve-image': resolveImage,
     'bake-image': bakeImage,
+    'bake-from-parent': bakeFromParent,
     'validate-image': validateImage,
     'register-image': registerImage,
     'test-image': testImage,

@@ -62,7 +62,7 @@ function leftOut({ leftOut: count, essentialLeftOut }: NonNullable<BuildSummary[
   return `${count.toLocaleString('en')} packages of the archive${essential > 0 ? `, ${essential} Essential ones among them` : ''}`;
 }
 
-function proof({ build, checks, tests, machine, firstSuccessMs }: BuildSummary, style: Style): string[] {
+function proof({ build, checks, tests, noticed, machine, firstSuccessMs }: BuildSummary, style: Style): string[] {
   const lines: string[] = [];
   if (checks) {
     const failing = checks.notCompliant > 0 ? `, ${notCompliant(checks.notCompliant, build.state, style)}` : '';
@@ -73,6 +73,7 @@ function proof({ build, checks, tests, machine, firstSuccessMs }: BuildSummary, 
     lines.push(row('tests', `${passed} of ${tests.length} pass against the booted image`));
     for (const { name, detail, passed: ok } of tests) if (!ok) lines.push(indent(`${name}: ${detail ?? 'failed'}`));
   }
+  lines.push(...noticed.map(indent));
   if (firstSuccessMs !== undefined) {
     lines.push(row('boot', `first answer ${formatDuration(firstSuccessMs)} after power on (${machine})`));
   }

@@ -22,7 +22,7 @@ test('help lists every command, and a command’s help its options', () => {
   const { status, stdout } = kiln(['--help']);
   expect(status).toBe(0);
   const commands =
-    'init resolve build why why-not tree diff inspect images builds show launch share revoke debug serve tick clean doctor';
+    'init resolve build fix why why-not tree diff inspect images builds show launch share revoke can recall debug serve tick lifecycle clean doctor';
   for (const name of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   expect(kiln(['help', 'build']).stdout).toContain('--locked');
   expect(kiln(['build', '--help']).stdout).toContain('--json');

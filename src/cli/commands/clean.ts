@@ -1,4 +1,5 @@
 import { cleanUp } from '../../app/clean-up.ts';
+import { ageImages } from '../../app/lifecycle.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { formatBytes } from '../style.ts';
 
@@ -10,12 +11,17 @@ export const { declare, run }: CommandModule = {
 
   async run({ options, kiln: open }): Promise<Answer> {
     const dryRun = options.dryRun === true;
-    const result = await cleanUp((await open()).ports, { dryRun });
+    const { ports } = await open();
+    // Versions whose quarantine is over go first: their artifacts are referred to no more.
+    const aged = await ageImages(ports, { dryRun });
+    const result = await cleanUp(ports, { dryRun });
     const { artifacts, bytes, workFolders } = result;
     const verb = dryRun ? 'would be removed' : 'removed';
+    const gone = aged.actions.filter((it) => it.kind === 'delete').map((it) => `${it.image}@${it.version}`);
     const lines = [
+      ...(gone.length > 0 ? [`${gone.join(', ')} ${dryRun ? 'would be deleted' : 'deleted'}`] : []),
       `${artifacts} artifacts (${formatBytes(bytes)}) and ${workFolders.length} work folders of dead builds ${verb}`,
     ];
-    return { data: { dryRun, ...result }, lines };
+    return { data: { dryRun, versions: aged.actions, ...result }, lines };
   },
 };

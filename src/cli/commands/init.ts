@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { initSpec } from '../../app/init-spec.ts';
+import { initSpec } from '../../app/init-spec/init-spec.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Answer, CommandModule } from '../command.ts';
 

@@ -6,15 +6,24 @@ import type { Answer, CommandModule } from '../command.ts';
 /** `kiln plan`: which published images an update would change. */
 export const { declare, run }: CommandModule = {
   declare(command) {
-    command.option('--updated <package=version...>', 'ask what these versions would change, before any index has them');
+    command
+      .option('--updated <package=version...>', 'ask what these versions would change, before any index has them')
+      .option(
+        '--since <index>',
+        'only what changed since an index: digits of its digest, a date, a folder of Packages files',
+      )
+      .option('--quick', 'tell locked packages only: those that come and go with them are not worked out');
   },
 
   async run({ options, kiln: open }): Promise<Answer> {
     const { ports } = await open();
-    const plan = await planUpdate(ports, versionsOf((options.updated as string[] | undefined) ?? []));
+    const { updated = [], since, quick } = options as { updated?: string[]; since?: string; quick?: boolean };
+    const updates = versionsOf(updated);
+    const plan = await planUpdate(ports, { updates, since, complete: !quick });
     const same = plan.looked - plan.impacts.length;
     const lines = [
       ...plan.impacts.flatMap(linesOf),
+      ...plan.troubled.map(({ image, reason }) => `${image}: not looked at: ${reason}`),
       `${plan.impacts.length} would change, ${same} would stay as they are`,
     ];
     return { data: plan, lines };
@@ -37,9 +46,9 @@ const CAUSES: Readonly<Record<Impact['cause'], string>> = {
   unsatisfiable: 'no valid set is left',
 };
 
-function linesOf({ image, cause, changes, unread }: Impact): string[] {
+function linesOf({ image, cause, changes, unread, detail }: Impact): string[] {
   return [
-    `${image}: ${CAUSES[cause]}`,
+    `${image}: ${CAUSES[cause]}${detail === undefined ? '' : `: ${detail}`}`,
     ...changes.map(({ name, before, after }) => `  ${name}: ${before ?? 'not in'} → ${after ?? 'not in'}`),
     ...(unread.length > 0 ? [`  evidence is read again from ${unread.join(', ')}`] : []),
   ];

@@ -6,7 +6,7 @@ import {
   specOfPackages,
 } from '../../app/resolve-spec.ts';
 import { KilnError } from '../../model/error.ts';
-import type { Answer, CommandModule, Invocation } from '../command.ts';
+import { type Answer, type CommandModule, type Invocation, splitList } from '../command.ts';
 import { imageOf } from '../image-argument.ts';
 import { formatBytes, type Style, table } from '../style.ts';
 
@@ -51,13 +51,6 @@ async function outcomeOf({
   if (!closure) return lockImage(kiln.ports, image);
   const { spec: loaded, directory } = await kiln.ports.specs.load(image);
   return resolveClosureOf(kiln.ports, loaded, { proofPath, directory, lock: await kiln.ports.specs.readLock(image) });
-}
-
-function splitList(text: string): string[] {
-  return text
-    .split(',')
-    .map((it) => it.trim())
-    .filter((it) => it !== '');
 }
 
 function render(outcome: Extract<SetOutcome, { kind: 'resolved' }> & { reused?: boolean }, style: Style): string[] {

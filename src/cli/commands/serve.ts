@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newExecutionId } from '../../adapters/local/process-executions.ts';
+import { ageImagesDaily } from '../../app/lifecycle.ts';
 import { tick } from '../../app/tick.ts';
 import { KilnError } from '../../model/error.ts';
 import { milliseconds } from '../../model/spec.ts';
 import type { Answer, CommandModule } from '../command.ts';
+import { agedLines } from './lifecycle.ts';
+import { tickLines } from './tick.ts';
 
 /** `kiln serve`: ticks until it is stopped. */
 export const { declare, run }: CommandModule = {
@@ -16,11 +20,9 @@ export const { declare, run }: CommandModule = {
     let ticks = 0;
     progress.note(`looking for changes every ${options.every}; Ctrl-C ends it`);
     while (!signal.aborted) {
-      const { started, troubled } = await tick(ports);
+      const result = await tick(ports, { rejudge: ports, holder: newExecutionId() });
       ticks += 1;
-      for (const { image, cause } of started)
-        progress.note(`built ${image}: ${cause.kind} ${cause.detail ?? ''}`.trim());
-      for (const { image, reason } of troubled) progress.note(`cannot look at ${image}: ${reason}`);
+      for (const line of [...tickLines(result), ...agedLines(await ageImagesDaily(ports))]) progress.note(line);
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     return { data: { ticks }, lines: [`ended after ${ticks} looks`] };

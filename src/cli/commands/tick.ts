@@ -1,19 +1,35 @@
-import { tick } from '../../app/tick.ts';
+import { newExecutionId } from '../../adapters/local/process-executions.ts';
+import { ageImagesDaily } from '../../app/lifecycle.ts';
+import { type TickResult, tick } from '../../app/tick.ts';
 import type { Answer, CommandModule } from '../command.ts';
+import { agedLines } from './lifecycle.ts';
 
 /** `kiln tick`: looks at every image once; for a timer that calls it. */
 export const { declare, run }: CommandModule = {
   declare() {},
 
   async run({ kiln: open }): Promise<Answer> {
-    const result = await tick((await open()).ports);
-    const lines = [
-      ...result.started.map(
-        ({ image, cause }) => `built ${image}: ${cause.kind}${cause.detail ? `, ${cause.detail}` : ''}`,
-      ),
-      ...result.troubled.map(({ image, reason }) => `cannot look at ${image}: ${reason.split('\n')[0]}`),
-    ];
+    const { ports } = await open();
+    const result = await tick(ports, { rejudge: ports, holder: newExecutionId() });
+    const lines = [...tickLines(result), ...agedLines(await ageImagesDaily(ports))];
     const status = result.troubled.length > 0 ? 1 : 0;
-    return { data: result, lines: lines.length > 0 ? lines : ['nothing has to be built'], status };
+    return { data: result, lines: lines.length > 0 ? lines : ['nothing has to be built or judged again'], status };
   },
 };
+
+/** What a look came to, one line a thing. */
+export function tickLines({ started, rejudged, troubled }: TickResult): string[] {
+  return [
+    ...rejudged.flatMap((it) => [
+      `judged ${it.image}@${it.version} again: ${it.cause.detail ?? it.cause.kind}`,
+      ...it.takenBack.map(({ account }) => `  taken back from ${account}: ${whyNot(it, account)}`),
+      ...it.given.map(({ account, reason }) => `  given to ${account}: ${reason}`),
+    ]),
+    ...started.map(({ image, cause }) => `built ${image}: ${cause.kind}${cause.detail ? `, ${cause.detail}` : ''}`),
+    ...troubled.map(({ image, reason }) => `${image}: ${reason.split('\n')[0]}`),
+  ];
+}
+
+function whyNot({ refused, obstacle }: TickResult['rejudged'][number], account: string): string {
+  return refused.find((it) => it.account === account)?.reason ?? obstacle ?? 'nothing permits it any more';
+}

@@ -32,6 +32,7 @@ const published: BuildSummary = {
     essentialLeftOut: ['bash', 'dpkg'],
   },
   checks: { compliant: 23, notCompliant: 1, notApplicable: 2 },
+  noticed: [],
   tests: [{ name: 'GET /', passed: true, firstSuccessMs: 9_100 }],
   machine: 'tcg',
   firstSuccessMs: 9_100,
