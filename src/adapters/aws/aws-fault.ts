@@ -21,11 +21,15 @@ const NO_CREDENTIALS = new Set([
   'InvalidClientTokenId',
 ]);
 
+/** Why a transaction came to nothing although its conditions may hold: another one had its items, or there were too many. */
+const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
 interface SdkError {
   readonly name?: string;
   readonly code?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly CancellationReasons?: readonly { readonly Code?: string }[];
 }
 
 /** A client as far as middleware goes. */
@@ -40,9 +44,14 @@ export function errorName(error: unknown): string {
 
 /** The fault of Kiln that an SDK's error amounts to; an error that says something of the request itself stays what it is. */
 export function asFault(error: unknown, doing: string): unknown {
-  const { name = '', code = '', message = '', $metadata } = (error ?? {}) as SdkError;
+  const { name = '', code = '', message = '', $metadata, CancellationReasons = [] } = (error ?? {}) as SdkError;
   const said = `${doing}: ${name}: ${message}`;
   if (THROTTLED.has(name)) return new KilnError('THROTTLED', said, { hint: 'try again in a minute', cause: error });
+  const reasons = CancellationReasons.map((it) => it.Code ?? 'None').filter((it) => it !== 'None');
+  const passing = reasons.length > 0 && reasons.every((it) => PASSING.has(it));
+  if (passing || name === 'TransactionConflictException') {
+    return new KilnError('BUSY', said, { hint: 'try again in a minute', cause: error });
+  }
   if (REFUSED.has(name)) {
     const hint = 'give the role that runs this step the action named above';
     return new KilnError('CONFIG_INVALID', said, { hint, cause: error });

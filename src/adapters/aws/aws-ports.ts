@@ -3,13 +3,15 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { KMSClient } from '@aws-sdk/client-kms';
+import { ImagebuilderClient } from '@aws-sdk/client-imagebuilder';
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { KilnError } from '../../model/error.ts';
+import type { AdvisorySource } from '../../ports/advisory-source.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import { systemClock } from '../../ports/clock.ts';
@@ -18,15 +20,19 @@ import type { Folders } from '../../ports/folders.ts';
 import type { ImageRegistry } from '../../ports/image-registry.ts';
 import type { Notice, Notifier } from '../../ports/notifier.ts';
 import type { PackageSource } from '../../ports/package-source.ts';
+import type { ParentBaker } from '../../ports/parent-baker.ts';
 import type { SpecSource } from '../../ports/spec-source.ts';
 import type { TestBed } from '../../ports/test-bed.ts';
 import { aptPackageSource } from '../local/apt-package-source.ts';
+import { cachedAdvisorySource } from '../local/cached-advisory-source.ts';
 import { localFolders } from '../local/work-folders.ts';
-import { withFaults } from './aws-fault.ts';
+import { errorName, withFaults } from './aws-fault.ts';
 import { dynamoCatalog } from './dynamo-catalog.ts';
 import { ec2ImageRegistry } from './ec2-image-registry.ts';
 import { ec2TestBed } from './ec2-test-bed.ts';
 import { eventBridgeNotifier } from './event-bridge-notifier.ts';
+import { imageBuilderBaker } from './image-builder-baker.ts';
+import type { Place } from './image-places.ts';
 import { kmsKeyGrants } from './launch-permissions.ts';
 import { withAptConfiguration } from './s3-apt-configuration.ts';
 import { s3ArtifactStore } from './s3-artifact-store.ts';
@@ -80,16 +86,73 @@ export function awsSource(): PackageSource {
   return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot }));
 }
 
+export function awsAdvisories(): AdvisorySource {
+  return cachedAdvisorySource({ cache: scratch().cache });
+}
+
 export function awsRegistry(store: ArtifactStore): ImageRegistry {
-  const kmsKeyArn = process.env.KILN_IMAGE_KEY;
+  const kmsKeyArn = process.env.KILN_IMAGE_KEY || undefined;
   return ec2ImageRegistry({
-    ec2: withFaults(new EC2Client(RETRIES)),
+    ...placeIn(undefined, kmsKeyArn),
     ebs: withFaults(new EBSClient(RETRIES)),
-    ssm: withFaults(new SSMClient(RETRIES)),
     store,
     work: scratch().work,
     aliasPath: process.env.KILN_ALIAS_PATH,
-    ...(kmsKeyArn ? { kmsKeyArn, keyGrants: kmsKeyGrants(withFaults(new KMSClient(RETRIES)), kmsKeyArn) } : {}),
+    elsewhere: ({ region, key }) => placeElsewhere(region, key, kmsKeyArn !== undefined),
+  });
+}
+
+/** A region's clients, and the key that encrypts images there. */
+function placeIn(region: string | undefined, kmsKeyArn: string | undefined): Place {
+  const where = { ...RETRIES, ...(region === undefined ? {} : { region }) };
+  const place = { ec2: withFaults(new EC2Client(where)), ssm: withFaults(new SSMClient(where)) };
+  if (!kmsKeyArn) return place;
+  return { ...place, kmsKeyArn, keyGrants: kmsKeyGrants(withFaults(new KMSClient(where)), kmsKeyArn) };
+}
+
+/** Another region, under a key of somebody's own or that of the region's stack. One without such a stack can still be cleared. */
+async function placeElsewhere(region: string, key: string | undefined, encrypted: boolean): Promise<Place> {
+  if (key !== undefined || !encrypted) return placeIn(region, key);
+  try {
+    return placeIn(region, await regionalKey(region));
+  } catch (error) {
+    if (!(error instanceof KilnError) || error.code !== 'CONFIG_INVALID') throw error;
+    return { ...placeIn(region, undefined), unusable: error.message };
+  }
+}
+
+const regionalKeys = new Map<string, Promise<string>>();
+
+/** ARN of the key that the region's stack has for images, by its alias. Throws CONFIG_INVALID. */
+function regionalKey(region: string): Promise<string> {
+  const known = regionalKeys.get(region) ?? describeKey(region, setting('KILN_IMAGE_KEY_ALIAS'));
+  regionalKeys.set(region, known);
+  return known;
+}
+
+async function describeKey(region: string, alias: string): Promise<string> {
+  try {
+    const client = withFaults(new KMSClient({ ...RETRIES, region }));
+    return (await client.send(new DescribeKeyCommand({ KeyId: alias }))).KeyMetadata?.Arn as string;
+  } catch (error) {
+    regionalKeys.delete(region);
+    if (errorName(error) !== 'NotFoundException') throw error;
+    const hint = `add ${region} to copyRegions in kiln.config.yaml and deploy`;
+    throw new KilnError('CONFIG_INVALID', `there is no key ${alias} in ${region} to encrypt a copy with`, { hint });
+  }
+}
+
+/** EC2 Image Builder, where the stacks have an infrastructure configuration for it. */
+export function awsParentBaker(store: ArtifactStore): ParentBaker {
+  return imageBuilderBaker({
+    client: withFaults(new ImagebuilderClient(RETRIES)),
+    s3: s3(),
+    bucket: setting('KILN_BUCKET'),
+    store,
+    work: scratch().work,
+    prefix: setting('KILN_BUS'),
+    infrastructureArn: setting('KILN_IMAGE_BUILDER'),
+    distributionArn: process.env.KILN_IMAGE_BUILDER_DISTRIBUTION || undefined,
   });
 }
 

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Catalog } from '../../ports/catalog.ts';
 import { dynamoBuilds } from './dynamo/builds.ts';
+import { dynamoDecisions } from './dynamo/decisions.ts';
 import { dynamoEvents } from './dynamo/events.ts';
 import { dynamoGrants } from './dynamo/grants.ts';
 import { dynamoImages } from './dynamo/images.ts';
@@ -22,5 +23,6 @@ export function dynamoCatalog({ table, client }: { table: string; client: Dynamo
     ...dynamoGrants(place),
     ...dynamoLeases(place),
     ...dynamoEvents(place),
+    ...dynamoDecisions(place),
   };
 }

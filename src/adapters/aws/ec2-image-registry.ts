@@ -1,213 +1,182 @@
-import { stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { EBSClient } from '@aws-sdk/client-ebs';
 import {
-  CreateTagsCommand,
-  DeleteSnapshotCommand,
   DeregisterImageCommand,
-  DescribeImagesCommand,
   DescribeSnapshotsCommand,
   DisableImageCommand,
-  type EC2Client,
+  EnableImageDeprecationCommand,
   type Image,
-  RegisterImageCommand,
 } from '@aws-sdk/client-ec2';
-import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { sha256 } from '../../model/canonical.ts';
-import { KilnError } from '../../model/error.ts';
-import type { ArtifactStore } from '../../ports/artifact-store.ts';
-import type { ImageRegistry, RegisteredImage, RegisterRequest } from '../../ports/image-registry.ts';
-import { errorName } from './aws-fault.ts';
-import { writeSnapshot } from './ebs-snapshot.ts';
-import { type KeyGrants, launchPermissions, sharedWith, snapshotPermissions } from './launch-permissions.ts';
+import type {
+  CopyState,
+  ImagePlace,
+  ImageRegistry,
+  RegisteredImage,
+  RegisterRequest,
+} from '../../ports/image-registry.ts';
+import { abandonRegistration } from './abandon-registration.ts';
+import { pointAlias, readAlias, removeAlias } from './alias-parameters.ts';
+import { copyImage, regionOf } from './copy-image.ts';
+import {
+  deleteSnapshot,
+  findImage,
+  refuseQuarantined,
+  removeImage,
+  requireImage,
+  snapshotsOf,
+  stateOf,
+  TAG,
+  tag,
+  tagOf,
+} from './ec2-images.ts';
+import { adoptImage, type Registration, registerDisk } from './ec2-registration.ts';
+import { everywhere, forAll, type Home, isRegions, nameOf, type Placed, placedIn } from './image-places.ts';
+import { referencesTo } from './image-references.ts';
+import { launchPermissions, sharedWith, snapshotPermissions } from './launch-permissions.ts';
 
-export interface Ec2Registry {
-  readonly ec2: EC2Client;
-  readonly ebs: EBSClient;
-  readonly ssm: SSMClient;
-  readonly store: ArtifactStore;
-  /** Folder for the journals of snapshots being written. */
-  readonly work: string;
+export interface Ec2Registry extends Home, Registration {
   /** Aliases are SSM parameters below this path; default `/kiln/images`. */
   readonly aliasPath?: string;
-  /** Encrypts snapshots; accounts get a grant for the key together with the image. */
-  readonly kmsKeyArn?: string;
-  readonly keyGrants?: KeyGrants;
 }
 
-const ROOT_DEVICE = '/dev/xvda';
-const STATE = 'kiln:state';
-const KEY = 'kiln:key';
-const IMAGE_ID = 'kiln:image-id';
-const MAX_TAG = 256;
-
-/** Machine images as AMIs whose snapshot is written block by block; state and key are in their tags. */
+/** Machine images as AMIs whose snapshot is written block by block; state, key and copies are in their tags. */
 export function ec2ImageRegistry(registry: Ec2Registry): ImageRegistry {
-  const { ec2, ssm, aliasPath = '/kiln/images' } = registry;
-  const requireImage = async (imageId: string) => {
-    const image = await findImage(ec2, imageId);
-    if (!image) throw new KilnError('NOT_FOUND', `no image ${imageId} in the registry`, { hint: 'see: kiln images' });
-    return image;
-  };
+  const { ec2, aliasPath = '/kiln/images' } = registry;
   return {
+    home: () => ec2.config.region(),
+    encrypts: registry.kmsKeyArn !== undefined,
     register: (request) => register(registry, request),
     async describe(imageId) {
       const image = await findImage(ec2, imageId);
-      return image && registered(ec2, image);
+      return image && described(registry, image);
     },
-    async share(imageId, accounts) {
-      const image = await requireImage(imageId);
-      if (stateOf(image) === 'quarantined') {
-        throw new KilnError('REFUSED', `${imageId} is quarantined: it can't be shared`, {
-          hint: 'build the image again',
-        });
-      }
-      await registry.keyGrants?.give(imageId, accounts);
-      await snapshotPermissions(ec2, snapshotsOf(image), 'add', accounts);
-      await launchPermissions(ec2, imageId, 'add', accounts);
-      if (stateOf(image) === 'private') await tag(ec2, [imageId], { [STATE]: 'available' });
+    async share(imageId, principals, where, rights) {
+      const image = await requireImage(ec2, imageId);
+      refuseQuarantined(image, 'shared');
+      await giveTo(await placedIn(registry, image, where), principals, rights?.copy ?? true);
     },
-    async revoke(imageId, accounts) {
+    async revoke(imageId, principals, where) {
       const image = await findImage(ec2, imageId);
-      if (image) await takeBack(registry, image, accounts);
+      if (!image) return;
+      const name = where && (await nameOf(registry, where));
+      const all = await everywhere(registry, image);
+      await forAll(
+        all.filter((it) => name === undefined || it.name === name),
+        (it) => takeBack(it, principals),
+      );
     },
     async quarantine(imageId, reason) {
       const image = await findImage(ec2, imageId);
-      if (!image) return;
-      await takeBack(registry, image, await sharedWith(ec2, imageId));
-      await ec2.send(new DisableImageCommand({ ImageId: imageId }));
-      await tag(ec2, [imageId], { [STATE]: 'quarantined', 'kiln:quarantined-for': reason.slice(0, MAX_TAG) });
+      if (image) await forAll(await everywhere(registry, image), (it) => disable(it, reason));
     },
     deregister: (imageId) => deregister(registry, imageId),
+    abandon: (key) => abandonRegistration(ec2, key),
+    async deprecate(imageId, at) {
+      const image = await requireImage(ec2, imageId);
+      await forAll(await everywhere(registry, image), async ({ place, image: { ImageId } }) => {
+        await place.ec2.send(new EnableImageDeprecationCommand({ ImageId, DeprecateAt: new Date(at) }));
+      });
+    },
+    copy: (imageId, where) => copy(registry, imageId, where),
     async alias(name, imageId) {
-      await requireImage(imageId);
-      const parameter = { Name: `${aliasPath}/${name}`, Value: imageId, Type: 'String' as const, Overwrite: true };
-      await ssm.send(new PutParameterCommand({ ...parameter, DataType: 'aws:ec2:image' }));
+      const placed = await everywhere(registry, await requireImage(ec2, imageId));
+      await forAll(placed.filter(isRegions), (it) => pointAlias(it.place.ssm, `${aliasPath}/${name}`, it.image));
+    },
+    async unalias(name) {
+      const image = await aliased(registry, `${aliasPath}/${name}`);
+      const placed = image ? await everywhere(registry, image) : [];
+      await forAll(placed.filter(isRegions), (it) => removeAlias(it.place.ssm, `${aliasPath}/${name}`));
+      await removeAlias(registry.ssm, `${aliasPath}/${name}`);
+    },
+    async references(imageId) {
+      const image = await findImage(ec2, imageId);
+      const placed = image ? await everywhere(registry, image) : [];
+      return (await Promise.all(placed.map((it) => referencesTo(it.place.ec2, it.image)))).flat();
     },
   };
 }
 
-/** Name of an AMI: unique in its account and region, so it is what makes registration happen once. */
-function imageName({ image, version, key }: RegisterRequest): string {
-  return `kiln/${image}/${version}/${sha256(key).slice(0, 12)}`;
-}
-
 async function register(registry: Ec2Registry, request: RegisterRequest): Promise<RegisteredImage> {
-  const { ec2 } = registry;
-  const known = await findNamed(ec2, imageName(request));
-  if (known) return registered(ec2, known);
-  const snapshotId = await snapshotOf(registry, request);
-  await ready(ec2, snapshotId);
-  const imageId = await registerSnapshot(ec2, request, snapshotId);
-  await tag(ec2, [snapshotId], { [IMAGE_ID]: imageId });
-  return { imageId, state: 'private', sharedWith: [] };
+  const imageId =
+    request.made === undefined
+      ? await registerDisk(registry, request)
+      : await adoptImage(registry, request, request.made);
+  return described(registry, await requireImage(registry.ec2, imageId));
 }
 
-async function snapshotOf(registry: Ec2Registry, request: RegisterRequest): Promise<string> {
-  const path = await registry.store.path(request.diskDigest);
-  const { size } = await stat(path);
-  return writeSnapshot(registry.ebs, {
-    path,
-    sizeBytes: size,
-    description: `${request.image} ${request.version}`,
-    tags: tagsOf(request),
-    key: request.key,
-    kmsKeyArn: registry.kmsKeyArn,
-    work: registry.work,
-  });
+async function copy(registry: Ec2Registry, imageId: string, where: string | ImagePlace): Promise<CopyState> {
+  const { ec2, elsewhere } = registry;
+  const name = await nameOf(registry, where);
+  if (name === (await ec2.config.region())) return { kind: 'available', imageId };
+  if (!elsewhere) return { kind: 'failed', reason: `${name} is not among the regions of this deployment` };
+  const key = typeof where === 'string' ? undefined : where.key;
+  const target = await elsewhere({ region: regionOf(name), key });
+  if (target.unusable !== undefined) return { kind: 'failed', reason: target.unusable };
+  return copyImage({ source: ec2, target: target.ec2, kmsKeyArn: target.kmsKeyArn, name, ownKey: key }, imageId);
 }
 
-function tagsOf({ image, version, diskDigest, tags, key }: RegisterRequest): Record<string, string> {
-  return { ...tags, 'kiln:image': image, 'kiln:version': String(version), 'kiln:disk': diskDigest, [KEY]: key };
+async function described(registry: Ec2Registry, image: Image): Promise<RegisteredImage> {
+  const [own, ...copies] = await Promise.all(
+    (await everywhere(registry, image)).map(async ({ name, place, image: it }) => {
+      const imageId = it.ImageId as string;
+      const key = tagOf(it, TAG.keyOf);
+      const facts = { imageId, state: stateOf(it), sharedWith: await sharedWith(place.ec2, imageId) };
+      return { ...facts, region: regionOf(name), ...(key ? { key } : {}) };
+    }),
+  );
+  if (!own) throw new Error('internal: an image is nowhere');
+  const { imageId, state, sharedWith: accounts } = own;
+  return { imageId, state, sharedWith: accounts, ...(copies.length > 0 ? { copies } : {}) };
 }
 
-const READY_TRIES = 300;
-
-/** Waits until the snapshot can be registered (EBS moves its blocks first). */
-async function ready(ec2: EC2Client, snapshotId: string): Promise<void> {
-  for (let tried = 0; tried < READY_TRIES; tried += 1) {
-    const answer = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [snapshotId] }));
-    const state = answer.Snapshots?.[0]?.State;
-    if (state === 'completed') return;
-    if (state === 'error') break;
-    await sleep(2_000);
-  }
-  const hint = 'the step can be repeated: it goes on where it was';
-  throw new KilnError('DEPENDENCY_UNAVAILABLE', `snapshot ${snapshotId} did not become ready`, { hint });
-}
-
-/** RegisterImage: UEFI, ENA, NVMe, IMDSv2 only, gp3. */
-async function registerSnapshot(ec2: EC2Client, request: RegisterRequest, snapshotId: string): Promise<string> {
-  const tags = { ...tagsOf(request), Name: `${request.image} ${request.version}`, [STATE]: 'private' };
-  const ebs = { SnapshotId: snapshotId, VolumeType: 'gp3' as const, DeleteOnTermination: true };
-  try {
-    const answer = await ec2.send(
-      new RegisterImageCommand({
-        Name: imageName(request),
-        Description: request.description.slice(0, 255),
-        Architecture: 'x86_64',
-        BootMode: 'uefi',
-        EnaSupport: true,
-        ImdsSupport: 'v2.0',
-        VirtualizationType: 'hvm',
-        RootDeviceName: ROOT_DEVICE,
-        BlockDeviceMappings: [{ DeviceName: ROOT_DEVICE, Ebs: ebs }],
-        TagSpecifications: [{ ResourceType: 'image', Tags: tagList(tags) }],
-      }),
-    );
-    return answer.ImageId as string;
-  } catch (error) {
-    // Another execution of the same step was faster.
-    if (errorName(error) !== 'InvalidAMIName.Duplicate') throw error;
-    return (await findNamed(ec2, imageName(request)))?.ImageId as string;
-  }
-}
-
-async function findImage(ec2: EC2Client, imageId: string): Promise<Image | undefined> {
-  try {
-    const answer = await ec2.send(new DescribeImagesCommand({ ImageIds: [imageId], IncludeDisabled: true }));
-    return answer.Images?.[0];
-  } catch (error) {
-    if (errorName(error).startsWith('InvalidAMIID.')) return undefined;
-    throw error;
-  }
-}
-
-async function findNamed(ec2: EC2Client, name: string): Promise<Image | undefined> {
-  const Filters = [{ Name: 'name', Values: [name] }];
-  const answer = await ec2.send(new DescribeImagesCommand({ Owners: ['self'], Filters, IncludeDisabled: true }));
-  return answer.Images?.[0];
-}
-
-async function registered(ec2: EC2Client, image: Image): Promise<RegisteredImage> {
+/** The key and the snapshot first: whoever may launch it can. */
+async function giveTo({ place, image }: Placed, principals: readonly string[], copy: boolean): Promise<void> {
+  const { ec2, keyGrants } = place;
   const imageId = image.ImageId as string;
-  return { imageId, state: stateOf(image), sharedWith: await sharedWith(ec2, imageId) };
+  await keyGrants?.give(imageId, principals);
+  if (copy) await snapshotPermissions(ec2, snapshotsOf(image), 'add', principals);
+  await launchPermissions(ec2, imageId, 'add', principals);
+  if (stateOf(image) === 'private') await tag(ec2, [imageId], { [TAG.state]: 'available' });
 }
-
-function stateOf(image: Image): RegisteredImage['state'] {
-  const tagged = image.Tags?.find((it) => it.Key === STATE)?.Value;
-  if (image.State === 'disabled' || tagged === 'quarantined') return 'quarantined';
-  return tagged === 'available' ? 'available' : 'private';
-}
-
-const snapshotsOf = (image: Image): string[] =>
-  (image.BlockDeviceMappings ?? []).flatMap((it) => it.Ebs?.SnapshotId ?? []);
 
 /** Launching first: killed half-way, an account can do less than is recorded, never more. */
-async function takeBack({ ec2, keyGrants }: Ec2Registry, image: Image, accounts: readonly string[]): Promise<void> {
-  await launchPermissions(ec2, image.ImageId as string, 'remove', accounts);
-  await snapshotPermissions(ec2, snapshotsOf(image), 'remove', accounts);
-  await keyGrants?.takeBack(image.ImageId as string, accounts);
+async function takeBack({ place: { ec2, keyGrants }, image }: Placed, principals: readonly string[]): Promise<void> {
+  await launchPermissions(ec2, image.ImageId as string, 'remove', principals);
+  await snapshotPermissions(ec2, snapshotsOf(image), 'remove', principals);
+  await keyGrants?.takeBack(image.ImageId as string, principals);
+}
+
+async function disable(placed: Placed, reason: string): Promise<void> {
+  const { place, image } = placed;
+  const imageId = image.ImageId as string;
+  // A copy that is still being made can't be disabled, and nobody needs it any more.
+  if (image.State === 'pending') return removeImage(place.ec2, image);
+  await takeBack(placed, await sharedWith(place.ec2, imageId));
+  await place.ec2.send(new DisableImageCommand({ ImageId: imageId }));
+  await tag(place.ec2, [imageId], { [TAG.state]: 'quarantined', [TAG.quarantinedFor]: reason });
+}
+
+/** The image that an alias names here. */
+async function aliased({ ec2, ssm }: Ec2Registry, name: string): Promise<Image | undefined> {
+  const imageId = await readAlias(ssm, name);
+  return imageId === undefined ? undefined : findImage(ec2, imageId);
 }
 
 async function deregister(registry: Ec2Registry, imageId: string): Promise<void> {
-  const { ec2, keyGrants } = registry;
+  const { ec2 } = registry;
   const image = await findImage(ec2, imageId);
   // The image says which snapshots are its own; where it is gone already, their tag does.
-  const Filters = [{ Name: `tag:${IMAGE_ID}`, Values: [imageId] }];
+  const Filters = [{ Name: `tag:${TAG.imageId}`, Values: [imageId] }];
   const tagged = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters }));
   if (image) {
-    await keyGrants?.takeBack(imageId, await sharedWith(ec2, imageId));
+    const [own, ...copies] = await everywhere(registry, image);
+    // Its tags say where the copies are: it goes last.
+    await forAll(copies, async (it) => {
+      await it.place.keyGrants?.takeBack(
+        it.image.ImageId as string,
+        await sharedWith(it.place.ec2, it.image.ImageId as string),
+      );
+      await removeImage(it.place.ec2, it.image);
+    });
+    await own?.place.keyGrants?.takeBack(imageId, await sharedWith(ec2, imageId));
     await ec2.send(new DeregisterImageCommand({ ImageId: imageId }));
   }
   const snapshots = [
@@ -215,19 +184,4 @@ async function deregister(registry: Ec2Registry, imageId: string): Promise<void>
     ...(tagged.Snapshots ?? []).map((it) => it.SnapshotId ?? ''),
   ];
   for (const id of new Set(snapshots)) await deleteSnapshot(ec2, id);
-}
-
-async function deleteSnapshot(ec2: EC2Client, id: string): Promise<void> {
-  try {
-    await ec2.send(new DeleteSnapshotCommand({ SnapshotId: id }));
-  } catch (error) {
-    if (errorName(error) !== 'InvalidSnapshot.NotFound') throw error;
-  }
-}
-
-const tagList = (tags: Readonly<Record<string, string>>) =>
-  Object.entries(tags).map(([Key, Value]) => ({ Key, Value: Value.slice(0, MAX_TAG) }));
-
-async function tag(ec2: EC2Client, ids: readonly string[], tags: Readonly<Record<string, string>>): Promise<void> {
-  await ec2.send(new CreateTagsCommand({ Resources: [...ids], Tags: tagList(tags) }));
 }

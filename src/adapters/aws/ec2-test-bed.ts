@@ -3,6 +3,7 @@ import {
   DescribeInstancesCommand,
   type EC2Client,
   type Instance as Ec2Instance,
+  type Filter,
   GetConsoleOutputCommand,
   type _InstanceType as InstanceType,
   RunInstancesCommand,
@@ -27,8 +28,10 @@ export interface Ec2TestBed {
   readonly proberFunction: string;
 }
 
+const KEY = 'kiln:key';
 const ACCOUNT = 'kiln:account';
 const LAUNCHED = 'kiln:launched-at';
+const RUNNING: Filter = { Name: 'instance-state-name', Values: ['pending', 'running'] };
 const PAUSE_MS = 1_000;
 const START_TRIES = 180;
 const CONSOLE_PAUSE_MS = 5_000;
@@ -52,22 +55,26 @@ export function ec2TestBed(bed: Ec2TestBed): TestBed {
       await terminate(ec2, instance.id);
       return { clean: (await ended(ec2, instance.id)) ?? false };
     },
+    async end(key) {
+      const Filters = [{ Name: `tag:${KEY}`, Values: [key] }, RUNNING];
+      for (const it of await instancesBy(ec2, Filters)) await terminate(ec2, it.InstanceId as string);
+    },
     async running() {
-      const Filters = [
-        { Name: `tag-key`, Values: [ACCOUNT] },
-        { Name: 'instance-state-name', Values: ['pending', 'running'] },
-      ];
-      const answer = await ec2.send(new DescribeInstancesCommand({ Filters }));
-      const instances = (answer.Reservations ?? []).flatMap((it) => it.Instances ?? []);
-      return instances.map((it) => instanceOf(it, []));
+      const found = await instancesBy(ec2, [{ Name: 'tag-key', Values: [ACCOUNT] }, RUNNING]);
+      return found.map((it) => instanceOf(it, []));
     },
   };
+}
+
+async function instancesBy(ec2: EC2Client, Filters: Filter[]): Promise<Ec2Instance[]> {
+  const answer = await ec2.send(new DescribeInstancesCommand({ Filters }));
+  return (answer.Reservations ?? []).flatMap((it) => it.Instances ?? []);
 }
 
 /** RunInstances: the client token makes one instance of one key. */
 async function run(bed: Ec2TestBed, { imageId, key, account }: LaunchRequest): Promise<string> {
   const now = new Date(bed.clock.now()).toISOString();
-  const tags = { Name: `kiln test of ${imageId}`, 'kiln:key': key, [ACCOUNT]: account, [LAUNCHED]: now };
+  const tags = { Name: `kiln test of ${imageId}`, [KEY]: key, [ACCOUNT]: account, [LAUNCHED]: now };
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   const answer = await bed.ec2.send(
     new RunInstancesCommand({
@@ -147,11 +154,12 @@ async function probe(bed: Ec2TestBed, instance: Instance, test: ImageTest, signa
   return { name, passed: false, detail };
 }
 
+/** As on one machine: a test is known by its name in records. */
 function nameOf(test: ImageTest): string {
   if (test.name !== undefined) return test.name;
-  if ('http' in test) return `http ${test.http.port}${test.http.path}`;
-  if ('tcp' in test) return `tcp ${test.tcp.port}`;
-  return 'console' in test ? 'console line' : 'command';
+  if ('http' in test) return `GET ${test.http.path} on port ${test.http.port}`;
+  if ('tcp' in test) return `TCP port ${test.tcp.port}`;
+  return 'console' in test ? `console: ${test.console.line}` : (test.command.run[0] ?? 'command');
 }
 
 interface Answered {

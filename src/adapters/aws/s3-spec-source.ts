@@ -52,6 +52,10 @@ export function s3SpecSource({ bucket, client, folder, prefix = 'settings/' }: S
       await syncDown(place, 'accounts.yaml');
       return local.accounts(image);
     },
+    async units(image) {
+      await syncDown(place, 'accounts.yaml');
+      return (await local.units?.(image)) ?? [];
+    },
     async policyFolder(image) {
       await syncDown(place, 'policies/');
       return local.policyFolder(image);

@@ -1,12 +1,14 @@
 import { DescribeExecutionCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { sha256 } from '../../model/canonical.ts';
-import type { Executions } from '../../ports/executions.ts';
+import { type Executions, endOfLife } from '../../ports/executions.ts';
 import { errorName } from './aws-fault.ts';
 
 /** Executions of the deployed state machine; an execution's identifier is its ARN. */
 export function stepFunctionsExecutions({ client, machineArn }: { client: SFNClient; machineArn: string }): Executions {
   return {
     async isRunning(executionId) {
+      const end = endOfLife(executionId);
+      if (end !== undefined) return Date.now() < end;
       if (!executionId.startsWith('arn:')) return false;
       try {
         const { status } = await client.send(new DescribeExecutionCommand({ executionArn: executionId }));

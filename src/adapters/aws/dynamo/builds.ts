@@ -3,7 +3,7 @@ import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type Build, type BuildState, build, buildState, type StepRecord } from '../../../model/build.ts';
 import type { Catalog } from '../../../ports/catalog.ts';
 import { errorName } from '../aws-fault.ts';
-import { type DynamoTable, type Item, queryItems } from './table.ts';
+import { type DynamoTable, getItem, type Item, queryItems } from './table.ts';
 import { newItem, path, setPaths } from './writes.ts';
 
 type Calls = Pick<Catalog, 'createBuild' | 'getBuild' | 'listBuilds' | 'updateBuild' | 'putStep'>;
@@ -33,10 +33,11 @@ export function dynamoBuilds(table: DynamoTable): Calls {
       return wanted;
     },
     async listBuilds({ image, state, limit = 100 }) {
-      const ids = image === undefined ? await newest(table, state, limit) : await ofImage(table, image);
+      const ids = image === undefined ? await newest(table, state, limit) : await ofImage(table, image, state);
       const builds: Build[] = [];
-      for (let start = 0; start < ids.length && builds.length < limit; start += AT_ONCE) {
-        const some = await Promise.all(ids.slice(start, start + AT_ONCE).map(getBuild));
+      const atOnce = Math.min(limit, AT_ONCE);
+      for (let start = 0; start < ids.length && builds.length < limit; start += atOnce) {
+        const some = await Promise.all(ids.slice(start, start + atOnce).map(getBuild));
         builds.push(...some.filter((it) => it !== undefined).filter((it) => state === undefined || it.state === state));
       }
       return builds.slice(0, limit);
@@ -44,8 +45,11 @@ export function dynamoBuilds(table: DynamoTable): Calls {
     async updateBuild(id, change) {
       const fields = Object.entries(change).map(([name, value]) => [path('record', name), value]);
       const group = change.state && { groupPk: groupOf(change.state) };
-      const found = await setPaths(table, keyOf(id), { ...Object.fromEntries(fields), ...group });
-      if (!found) throw new Error(`internal: no build ${id}`);
+      const update = { ...Object.fromEntries(fields), ...group };
+      if (change.state && ACTIVE.has(change.state)) await listAs(table, await getItem(table, keyOf(id)), change.state);
+      const item = await setPaths(table, keyOf(id), update);
+      if (!item) throw new Error(`internal: no build ${id}`);
+      if (change.state && !ACTIVE.has(change.state)) await listAs(table, item, change.state);
     },
     putStep: (buildId, step) => putStep(table, buildId, step),
   };
@@ -53,17 +57,33 @@ export function dynamoBuilds(table: DynamoTable): Calls {
 
 const AT_ONCE = 10;
 
+/** States of builds that somebody works on, or will. */
+const ACTIVE: ReadonlySet<unknown> = new Set<BuildState>(['running', 'waiting']);
+
+/**
+ * Notes a build's state where its image lists it, so that the few that run are found among thousands. It is noted before a build
+ * becomes active and after it has ended: killed in between, it says `running` of one that does not, which reading the build shows.
+ */
+async function listAs(table: DynamoTable, item: Item | undefined, state: BuildState): Promise<void> {
+  if (!item) return;
+  const { id, image, requestedAt } = item.record as Build;
+  await setPaths(table, { pk: `IMAGE#${image}`, sk: `BUILD#${requestedAt}#${id}` }, { state });
+}
+
 function itemsOf(table: DynamoTable, wanted: Build) {
   const { steps: _, ...record } = wanted;
   const order = `${wanted.requestedAt}#${wanted.id}`;
   const item: Item = { ...keyOf(wanted.id), record, groupPk: groupOf(wanted.state), groupSk: order };
-  const listed: Item = { pk: `IMAGE#${wanted.image}`, sk: `BUILD#${order}`, build: wanted.id };
+  const listed: Item = { pk: `IMAGE#${wanted.image}`, sk: `BUILD#${order}`, build: wanted.id, state: wanted.state };
   return [{ Put: newItem(table, item) }, { Put: { TableName: table.name, Item: listed } }];
 }
 
-async function ofImage(table: DynamoTable, image: string): Promise<string[]> {
+/** Identifiers of an image's builds, newest first; where a state is asked for, without those that can't be in it. */
+async function ofImage(table: DynamoTable, image: string, state: BuildState | undefined): Promise<string[]> {
   const items = await queryItems(table, { pk: `IMAGE#${image}`, skPrefix: 'BUILD#', newestFirst: true });
-  return items.map((it) => String(it.build));
+  const may = ({ state: noted }: Item) =>
+    state === undefined || noted === undefined || noted === state || ACTIVE.has(noted);
+  return items.filter(may).map((it) => String(it.build));
 }
 
 /** Identifiers of the newest builds of every image, by the index. */

@@ -1,4 +1,4 @@
-import { PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { type ImageVersion, imageVersion } from '../../../model/build.ts';
 import type { Catalog } from '../../../ports/catalog.ts';
 import { errorName } from '../aws-fault.ts';
@@ -7,7 +7,15 @@ import { newItem, path, setPaths, unlessRefused, untilWon } from './writes.ts';
 
 type Calls = Pick<
   Catalog,
-  'allocateVersion' | 'putVersion' | 'updateVersion' | 'getVersion' | 'listVersions' | 'aliases' | 'setAlias'
+  | 'allocateVersion'
+  | 'putVersion'
+  | 'updateVersion'
+  | 'getVersion'
+  | 'listVersions'
+  | 'aliases'
+  | 'setAlias'
+  | 'listAliased'
+  | 'removeAlias'
 >;
 
 const partition = (image: string) => `IMAGE#${image}`;
@@ -41,8 +49,16 @@ export function dynamoVersions(table: DynamoTable): Calls {
       return Object.fromEntries(items.map((it) => [it.sk.slice('ALIAS#'.length), Number(it.version)]));
     },
     async setAlias(image, alias, version) {
-      const item = { pk: partition(image), sk: `ALIAS#${alias}`, version };
+      const item = { pk: partition(image), sk: `ALIAS#${alias}`, version, allPk: `ALIASED#${alias}`, allSk: image };
       await table.client.send(new PutCommand({ TableName: table.name, Item: item }));
+    },
+    async listAliased(alias) {
+      const items = await queryItems(table, { pk: `ALIASED#${alias}`, index: 'all' });
+      return items.map((it) => ({ image: String(it.allSk), version: Number(it.version) }));
+    },
+    async removeAlias(image, alias) {
+      const Key = { pk: partition(image), sk: `ALIAS#${alias}` };
+      await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
     },
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PutCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { KilnError } from '../../../model/error.ts';
 import { errorName } from '../aws-fault.ts';
-import type { DynamoTable, Item, Key } from './table.ts';
+import { type DynamoTable, getItem, type Item, type Key } from './table.ts';
 
 export type Transaction = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
@@ -28,12 +28,16 @@ export function newItem(table: DynamoTable, item: Item) {
 }
 
 /**
- * Sets attributes by path, such as `record.state`; those whose value is undefined are left alone. False when the item is
- * not there.
+ * Sets attributes by path, such as `record.state`; those whose value is undefined are left alone. Gives the item as it is then;
+ * undefined when it is not there.
  */
-export function setPaths(table: DynamoTable, key: Key, change: Readonly<Record<string, unknown>>): Promise<boolean> {
+export async function setPaths(
+  table: DynamoTable,
+  key: Key,
+  change: Readonly<Record<string, unknown>>,
+): Promise<Item | undefined> {
   const changes = Object.entries(change).filter(([, value]) => value !== undefined);
-  if (changes.length === 0) return Promise.resolve(true);
+  if (changes.length === 0) return getItem(table, key);
   const names: Record<string, string> = {};
   const assignments = changes.map(([path], at) => {
     const parts = path.split('\0').map((part, depth) => {
@@ -49,8 +53,14 @@ export function setPaths(table: DynamoTable, key: Key, change: Readonly<Record<s
     ConditionExpression: 'attribute_exists(pk)',
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: Object.fromEntries(changes.map(([, value], at) => [`:v${at}`, value])),
+    ReturnValues: 'ALL_NEW',
   });
-  return unlessRefused(table.client.send(update));
+  try {
+    return (await table.client.send(update)).Attributes as Item;
+  } catch (error) {
+    if (errorName(error) === 'ConditionalCheckFailedException') return undefined;
+    throw error;
+  }
 }
 
 /** A path of `setPaths`; its parts may hold any character but NUL. */
