@@ -1,4 +1,4 @@
-import { awsCatalog, awsNotifier, awsRegistry, awsStore } from '../../src/adapters/aws/aws-ports.ts';
+import { awsCatalog, awsNotifier, awsRegistry, awsStore, awsTestBed } from '../../src/adapters/aws/aws-ports.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { noticeLost, only } from '../shared/compose-aws.ts';
 import { observed } from '../shared/observed.ts';
@@ -12,6 +12,7 @@ export const handler = observed(
       catalog: awsCatalog(),
       store,
       registry: awsRegistry(store),
+      testBed: awsTestBed(),
       clock: systemClock,
       notifier: awsNotifier(noticeLost),
     }),

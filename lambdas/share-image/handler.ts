@@ -4,7 +4,7 @@ import type { Ports } from '../../src/ports/ports.ts';
 import { shareEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';
 
-/** State `Share with one account`: gives one grant. */
+/** State `Do one call of the plan`: a copy, or sharing with up to a hundred accounts. */
 export const makeHandler = (ports: Ports) =>
   middy()
     .use(validated(shareEvent))

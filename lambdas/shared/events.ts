@@ -19,9 +19,7 @@ export const planEvent = z.object({
   }),
 });
 
-export const shareEvent = stepEvent.extend({
-  target: z.object({ account: z.string(), region: z.string(), reason: z.string() }),
-});
+export const shareEvent = stepEvent.extend({ call: z.string().min(1) });
 
 export const endEvent = executionEvent.extend({
   state: z.enum(['succeeded', 'unchanged', 'refused', 'failed']),

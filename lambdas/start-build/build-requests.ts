@@ -41,16 +41,14 @@ function forType(type: string, detail: unknown, known: readonly string[]): Build
       return images.map((image) => ({ image, cause: { kind: 'component', detail: component } }));
     }
     case 'Object Created':
-      return forObject(valid(stored, detail).object.key, known);
+      return forObject(valid(stored, detail).object.key);
     default:
       return [];
   }
 }
 
-function forObject(key: string, known: readonly string[]): BuildRequested[] {
-  const all = (why: Cause) => known.map((image) => ({ image, cause: why }));
-  if (key === 'settings/accounts.yaml') return all({ kind: 'account', detail: key });
-  if (key.startsWith('settings/policies/')) return all({ kind: 'policy', detail: key });
+/** Policies and accounts are not among them: what was built already is judged again by them. */
+function forObject(key: string): BuildRequested[] {
   const [, image] = /^settings\/images\/([a-z0-9][a-z0-9-]*)\/./.exec(key) ?? [];
   // The lock is written by the build itself: it calls for no other one.
   if (image === undefined || key.endsWith('/image.lock')) return [];

@@ -28,7 +28,6 @@ async function run(answers: Answers) {
 }
 
 const proceed = { decision: 'proceed', image: 'web', buildId: 'b1', options: {} };
-const target = (account: string) => ({ account, region: 'local', reason: 'spec' });
 
 describe('the state machine of a build', () => {
   test('is valid Amazon States Language', () => {
@@ -58,11 +57,20 @@ describe('the state machine of a build', () => {
     }
   });
 
-  test('takes a build through all steps and shares with each approved account', async () => {
-    const approved = [target('111111111111'), target('222222222222')];
+  test('bakes on a parent where the spec asks for it, and takes it through the same steps', async () => {
+    const onParent = { 'plan-build': proceed, 'resolve-image': { outcome: 'succeeded', bake: 'image-builder' } };
+    const { outcome, called } = await run({ ...onParent, 'judge-image': { outcome: 'succeeded', calls: [] } });
+    expect(outcome.kind).toBe('succeeded');
+    expect(called.slice(1, 5)).toEqual(['resolve-image', 'bake-from-parent', 'validate-image', 'register-image']);
+    const refused = await run({ ...onParent, 'bake-from-parent': { outcome: 'refused' } });
+    expect(refused.called.slice(-2)).toEqual(['bake-from-parent', 'end-build']);
+  });
+
+  test('takes a build through all steps and does each call of the distribution plan', async () => {
+    const plan = ['eu-west-1 copy 0', 'local share 0'];
     const { outcome, calls, called } = await run({
       'plan-build': proceed,
-      'judge-image': { outcome: 'succeeded', approved },
+      'judge-image': { outcome: 'succeeded', calls: plan },
     });
     expect(outcome.kind).toBe('succeeded');
     expect(called).toEqual([
@@ -78,7 +86,7 @@ describe('the state machine of a build', () => {
       'publish-image',
     ]);
     expect(calls[2]?.event).toEqual({ image: 'web', buildId: 'b1' });
-    expect(calls.filter((it) => it.name === 'share-image').map((it) => it.event.target)).toEqual(approved);
+    expect(calls.filter((it) => it.name === 'share-image').map((it) => it.event.call)).toEqual(plan);
   });
 
   test.each([
@@ -120,7 +128,7 @@ describe('the state machine of a build', () => {
   ])('$summary', async ({ answers, last, state, kind }) => {
     const { outcome, calls, called } = await run({
       'plan-build': proceed,
-      'judge-image': { outcome: 'succeeded', approved: [] },
+      'judge-image': { outcome: 'succeeded', calls: [] },
       ...answers,
     });
     expect(called.at(-1)).toBe(last);
@@ -145,7 +153,7 @@ describe('the state machine of a build', () => {
 
   test('waits for another build and asks again with its own build id', async () => {
     let asked = 0;
-    const plan = () => ({ ...proceed, decision: asked++ === 0 ? 'wait' : 'joined' });
+    const plan = () => ({ ...proceed, waitSeconds: 1, decision: asked++ === 0 ? 'wait' : 'joined' });
     const { calls } = await run({ 'plan-build': plan });
     expect(calls[1]?.event.request).toMatchObject({ image: 'web', buildId: 'b1' });
   });

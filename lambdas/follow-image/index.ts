@@ -1,0 +1,6 @@
+import { awsTemplateFollower } from '../../src/adapters/aws/template-follower.ts';
+import { logged } from '../shared/compose-aws.ts';
+import { observed } from '../shared/observed.ts';
+import { makeHandler } from './handler.ts';
+
+export const handler = observed(makeHandler(awsTemplateFollower((text) => logged.note(text))));
