@@ -14,6 +14,10 @@ const schedule = z.strictObject({
   jitterMinutes: z.int().min(0).max(1440).default(15).describe('builds start somewhere within this time'),
 });
 
+/** Debian 12, slim, amd64 and arm64. */
+const DEBIAN_12 =
+  'public.ecr.aws/docker/library/debian:bookworm-slim@sha256:4724b8cc51e33e398f0e2e15e18d5ec2851ff0c2280647e1310bc1642182655d';
+
 /** `kiln.config.yaml`: what the stacks are deployed with. Every field has a default. */
 export const configuration = z.strictObject({
   name: z
@@ -30,12 +34,47 @@ export const configuration = z.strictObject({
   bakerImage: z
     .string()
     .regex(/@sha256:[0-9a-f]{64}$/, 'a container image pinned by its digest: NAME@sha256:…')
-    .optional()
-    .describe('in which CodeBuild runs the baker; default: the managed standard image'),
+    .default(DEBIAN_12)
+    .describe('in which CodeBuild runs the baker: any Debian with util-linux and perl-base'),
   bakerSize: z.enum(['small', 'medium', 'large']).default('medium'),
   encryptImages: z.boolean().default(true).describe('snapshots with a key of their own; accounts get a grant for it'),
   watchMinutes: z.int().min(5).max(1440).default(15).describe('how often indexes and inputs are looked at'),
   staleIndexHours: z.int().min(1).default(192).describe('alarm when the newest index is older'),
+  copyRegions: z
+    .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'))
+    .default([])
+    .describe('where images may be copied to; each gets a stack with a key of its own'),
+  organizations: z
+    .array(z.string().regex(/^o-[a-z0-9]{10,32}$/, 'an organisation’s identifier, o-…'))
+    .default([])
+    .describe('whose accounts may use the images’ key, for images that are shared with units or organisations'),
+  launchTemplates: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an image’s name'),
+      z.array(
+        z.strictObject({
+          template: z.string().regex(/^[a-zA-Z0-9().\-/_]{3,128}$/, 'the name of a launch template'),
+          autoScalingGroup: z.string().min(1).optional(),
+          minHealthyPercentage: z.int().min(0).max(100).default(90),
+        }),
+      ),
+    )
+    .default({})
+    .describe('launch templates that follow an image’s alias latest, and the groups whose instances are then replaced'),
+  imageBuilder: z
+    .strictObject({
+      instanceTypes: z
+        .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/))
+        .min(1)
+        .default(['t3.medium']),
+      subnetId: z
+        .string()
+        .regex(/^subnet-[0-9a-f]+$/, 'subnet-…')
+        .optional(),
+      securityGroupIds: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'sg-…')).optional(),
+    })
+    .prefault({})
+    .describe('where EC2 Image Builder builds, for specs that ask for it; default: the default network'),
   schedules: z
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an image’s name'), schedule)
     .default({})

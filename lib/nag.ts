@@ -1,5 +1,5 @@
 import { type App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks, type IApplyRule, type NagRuleResult } from 'cdk-nag';
+import { AwsSolutionsChecks, type IApplyRule, NagRuleCompliance, type NagRuleResult } from 'cdk-nag';
 import { type Waiver, waivers } from './waivers.ts';
 
 /**
@@ -13,6 +13,9 @@ class SolutionsChecks extends AwsSolutionsChecks {
     const suffix = params.ruleSuffixOverride ?? params.rule.name;
     const rule = (node: IApplyRule['node']): NagRuleResult => {
       const result = params.rule(node);
+      if (result === NagRuleCompliance.NON_COMPLIANT && this.isWaived(suffix, node.node.path)) {
+        return NagRuleCompliance.COMPLIANT;
+      }
       if (!Array.isArray(result)) return result;
       return result.filter((finding) => !this.isWaived(`${suffix}[${finding}]`, node.node.path)) as NagRuleResult;
     };

@@ -3,6 +3,7 @@ import type { Configuration } from './configuration.ts';
 import { BuildStack } from './stacks/build-stack.ts';
 import { DistributionStack } from './stacks/distribution-stack.ts';
 import { ObservabilityStack } from './stacks/observability-stack.ts';
+import { RegionStack } from './stacks/region-stack.ts';
 import { StorageStack } from './stacks/storage-stack.ts';
 import { TriggersStack } from './stacks/triggers-stack.ts';
 
@@ -20,6 +21,10 @@ export function addStacks(app: App, configuration: Configuration) {
     storage,
     description: 'Kiln: bus, notices and the key of the images',
   });
+  for (const region of configuration.encryptImages ? configuration.copyRegions : []) {
+    const description = 'Kiln: the key of the images in this region; kept when it is destroyed';
+    new RegionStack(app, id(`region-${region}`), { ...common, env: { region }, description });
+  }
   const build = new BuildStack(app, id('build'), {
     ...common,
     storage,

@@ -1,6 +1,6 @@
 /** A finding of cdk-nag that is as it should be, where, and why. */
 export interface Waiver {
-  /** Matches `RULE[FINDING]`. */
+  /** Matches `RULE[FINDING]`, or `RULE` where a rule has one answer only. */
   readonly finding: RegExp;
   /** Matches the construct's path. */
   readonly at: RegExp;
@@ -16,13 +16,13 @@ export const waivers: readonly Waiver[] = [
   },
   {
     finding: /^IAM5\[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>::(image|snapshot)\/\*\]$/,
-    at: /\/(RegisterImage|ShareImage|PublishImage|EndBuild|TestImage)\/Role\//,
+    at: /\/(RegisterImage|ShareImage|PublishImage|EndBuild|TestImage|WatchChanges)\/Role\//,
     reason: 'images and snapshots have no identifier before they are made; changing one asks for the tag kiln:key',
   },
   {
     finding:
       /^IAM5\[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:(instance|volume|network-interface)\/\*\]$/,
-    at: /\/TestImage\/Role\//,
+    at: /\/(TestImage|EndBuild|WatchChanges)\/Role\//,
     reason: 'RunInstances makes them; it is limited to one subnet, one security group and images tagged kiln:key',
   },
   {
@@ -43,7 +43,7 @@ export const waivers: readonly Waiver[] = [
   },
   {
     finding: /^IAM5\[Resource::.*:execution:[a-z0-9-]+-build-image:\*\]$/,
-    at: /\/PlanBuild\/Role\//,
+    at: /\/(PlanBuild|WatchChanges)\/Role\//,
     reason: 'executions of the one state machine, named when they start',
   },
   {
@@ -55,5 +55,41 @@ export const waivers: readonly Waiver[] = [
     finding: /^IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]$/,
     at: /\/BakeImage\/Role\//,
     reason: 'the variants of two actions on the one key, as CDK grants them to a project that has a key',
+  },
+  {
+    finding: /^CB5$/,
+    at: /\/BakeImage\/Project\//,
+    reason: 'the baker runs in a Debian of its own, pinned by digest: what it bakes must not depend on a managed image',
+  },
+  {
+    finding: /^IAM5\[Resource::\*\]$/,
+    at: /\/ImageBuilder\/InstanceRole\//,
+    reason: 'the actions by which Systems Manager reaches an instance know no resources',
+  },
+  {
+    finding: /^IAM5\[Resource::.*:imagebuilder:.*:(component|image-recipe|image)\/[a-z0-9-]+-\*\]$/,
+    at: /\/(ImageBuilder\/InstanceRole|BakeFromParent\/Role)\//,
+    reason: 'components, recipes and images are named after their content, below the deployment’s name',
+  },
+  {
+    finding: /^IAM5\[Resource::.*\/image-builder\/(packages\/|overlays\/|documents\/|trees\/)?\*\]$/,
+    at: /\/(ImageBuilder\/InstanceRole|BakeFromParent\/Role)\//,
+    reason: 'objects of the one bucket, below the prefix that Image Builder works with; their keys are digests',
+  },
+  {
+    finding: /^IAM5\[Resource::arn:<AWS::Partition>:ec2:[a-z0-9-]+::(image|snapshot)\/\*\]$/,
+    at: /\/(RegisterImage|ShareImage|PublishImage|EndBuild|WatchChanges)\/Role\//,
+    reason:
+      'as in the own region: copies have no identifier before they are made; changing one asks for the tag kiln:key',
+  },
+  {
+    finding: /^IAM5\[Resource::arn:<AWS::Partition>:kms:[a-z0-9-]+:<AWS::AccountId>:key\/\*\]$/,
+    at: /\/(ShareImage|PublishImage|EndBuild|WatchChanges)\/Role\//,
+    reason: 'keys of other regions’ stacks are known by their alias, which the condition names',
+  },
+  {
+    finding: /^IAM5\[Resource::.*(:parameter\/[a-z0-9-]+\/images\/\*|:launch-template\/\*|:autoScalingGroup:\*:.*)\]$/,
+    at: /\/Templates\/FollowImage\//,
+    reason: 'one parameter an image; templates are limited by the tag kiln:follows; a group’s ARN holds a random part',
   },
 ];

@@ -1,5 +1,13 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { BuildSpec, ComputeType, type IBuildImage, LinuxBuildImage, Project } from 'aws-cdk-lib/aws-codebuild';
+import {
+  BuildSpec,
+  Cache,
+  type CfnProject,
+  ComputeType,
+  LinuxBuildImage,
+  LocalCacheMode,
+  Project,
+} from 'aws-cdk-lib/aws-codebuild';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -12,8 +20,8 @@ export interface BakerProjectProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly key: IKey;
   readonly size: 'small' | 'medium' | 'large';
-  /** Container image pinned by digest. @default the managed standard image */
-  readonly image?: string;
+  /** Container image pinned by digest. */
+  readonly image: string;
 }
 
 const SIZES = { small: ComputeType.SMALL, medium: ComputeType.MEDIUM, large: ComputeType.LARGE } as const;
@@ -37,39 +45,51 @@ export class BakerProject extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('codebuild.amazonaws.com') });
-    role.addToPolicy(
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: [bundle.bucket.arnForObjects(bundle.s3ObjectKey)] }),
-    );
     this.project = new Project(this, 'Project', {
       projectName: props.name,
       description: 'bakes the locked packages of one image into a disk',
       role,
-      environment: { buildImage: buildImage(props.image), computeType: SIZES[props.size], privileged: true },
-      environmentVariables: variables({ ...props.environment, KILN_BUNDLE: bundle.s3ObjectUrl }),
+      environment: {
+        buildImage: LinuxBuildImage.fromDockerRegistry(props.image),
+        computeType: SIZES[props.size],
+        privileged: true,
+      },
+      environmentVariables: variables(props.environment),
       buildSpec: BuildSpec.fromObject(BAKE),
+      cache: Cache.local(LocalCacheMode.CUSTOM),
       encryptionKey: props.key,
       timeout: Duration.hours(1),
       queuedTimeout: Duration.hours(2),
       logging: { cloudWatch: { logGroup: log } },
       grantReportGroupPermissions: false,
     });
+    readSource(role, bundle);
+    // The property itself: the construct's own way lets the project read all of the assets' bucket.
+    (this.project.node.defaultChild as CfnProject).source = {
+      type: 'S3',
+      location: `${bundle.s3BucketName}/${bundle.s3ObjectKey}`,
+      buildSpec: JSON.stringify(BAKE),
+    };
   }
 }
 
-/** The bundle brings the Node that Kiln is tested on, so that the container needs but a shell, unzip and perl. */
+/** What CodeBuild asks of a project whose source is one object. */
+function readSource(role: Role, { bucket, s3ObjectKey }: Asset): void {
+  const allow = (actions: string[], resource: string) =>
+    role.addToPolicy(new PolicyStatement({ actions, resources: [resource] }));
+  allow(['s3:GetObject', 's3:GetObjectVersion'], bucket.arnForObjects(s3ObjectKey));
+  allow(['s3:GetBucketAcl', 's3:GetBucketLocation'], bucket.bucketArn);
+}
+
+/**
+ * The source is the baker's bundle, which brings the Node that Kiln is tested on: the container needs a shell, util-linux and
+ * perl-base, which are in every Debian. What a build host still has of packages and bases is not fetched and made again.
+ */
 const BAKE = {
   version: '0.2',
-  phases: {
-    install: {
-      commands: ['aws s3 cp "$KILN_BUNDLE" /tmp/kiln.zip', 'mkdir -p /opt/kiln', 'unzip -q /tmp/kiln.zip -d /opt/kiln'],
-    },
-    build: { commands: ['chmod 0755 /opt/kiln/node', '/opt/kiln/node /opt/kiln/bake.mjs'] },
-  },
+  phases: { build: { commands: ['chmod 0755 ./node', './node ./bake.mjs'] } },
+  cache: { paths: ['packages', 'bases', 'tool-roots'].map((it) => `/tmp/kiln/cache/${it}/**/*`) },
 };
-
-function buildImage(image: string | undefined): IBuildImage {
-  return image === undefined ? LinuxBuildImage.STANDARD_7_0 : LinuxBuildImage.fromDockerRegistry(image);
-}
 
 const variables = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));

@@ -87,17 +87,76 @@ export function writeSnapshots(who: IGrantable): void {
   allow(who, ['ebs:StartSnapshot', 'ebs:PutSnapshotBlock', 'ebs:CompleteSnapshot'], [SNAPSHOTS]);
 }
 
-/** Registering, sharing, disabling and removing images that carry Kiln's tag; describing any, which knows no resources. */
-export function handleImages(who: IGrantable): void {
+/** Registering, sharing, disabling and removing images that carry Kiln's tag, also in other regions; describing any, which knows no resources. */
+export function handleImages(who: IGrantable, regions: readonly string[] = []): void {
   const describe = ['ec2:DescribeImages', 'ec2:DescribeImageAttribute', 'ec2:DescribeSnapshots'];
   allow(who, describe, ['*']);
+  const images = [IMAGES, ...regions.map((it) => ec2In(it, 'image'))];
+  const snapshots = [SNAPSHOTS, ...regions.map((it) => ec2In(it, 'snapshot'))];
   allow(who, ['ec2:RegisterImage'], [IMAGES, SNAPSHOTS]);
   allow(who, ['ec2:CreateTags'], [IMAGES, SNAPSHOTS], {
     StringEquals: { 'ec2:CreateAction': ['RegisterImage', 'StartSnapshot'] },
   });
-  const change = ['ec2:CreateTags', 'ec2:ModifyImageAttribute', 'ec2:DisableImage', 'ec2:DeregisterImage'];
-  allow(who, change, [IMAGES], OURS);
-  allow(who, ['ec2:CreateTags', 'ec2:ModifySnapshotAttribute', 'ec2:DeleteSnapshot'], [SNAPSHOTS], OURS);
+  const change = ['CreateTags', 'ModifyImageAttribute', 'DisableImage', 'DeregisterImage', 'EnableImageDeprecation'];
+  allow(
+    who,
+    change.map((it) => `ec2:${it}`),
+    images,
+    OURS,
+  );
+  allow(who, ['ec2:CreateTags', 'ec2:ModifySnapshotAttribute', 'ec2:DeleteSnapshot'], snapshots, OURS);
+}
+
+const ec2In = (region: string, kind: string) => `arn:${Aws.PARTITION}:ec2:${region}::${kind}/*`;
+
+/** Copies of images that carry Kiln's tag into the regions of the deployment, under their keys. */
+export function handleCopies(
+  who: IGrantable,
+  { name, copyRegions }: { readonly name: string; readonly copyRegions: readonly string[] },
+): void {
+  if (copyRegions.length === 0) return;
+  const there = copyRegions.flatMap((it) => [ec2In(it, 'image'), ec2In(it, 'snapshot')]);
+  allow(who, ['ec2:CopyImage'], there);
+  allow(who, ['ec2:CopyImage'], [IMAGES, SNAPSHOTS], OURS);
+  allow(who, ['ec2:CreateTags'], there, { StringEquals: { 'ec2:CreateAction': ['CopyImage'] } });
+  const keys = copyRegions.map((it) => `arn:${Aws.PARTITION}:kms:${it}:${Aws.ACCOUNT_ID}:key/*`);
+  const ours = { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': `alias/${name}/images` } };
+  const use = ['Decrypt', 'DescribeKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo'];
+  const grants = ['CreateGrant', 'ListGrants', 'RevokeGrant'];
+  allow(
+    who,
+    [...use, ...grants].map((it) => `kms:${it}`),
+    keys,
+    ours,
+  );
+}
+
+/** Taking over what Image Builder made: it marks its images and snapshots itself. */
+export function adoptImages(who: IGrantable): void {
+  const theirs = { StringEquals: { 'aws:ResourceTag/CreatedBy': 'EC2 Image Builder' } };
+  allow(who, ['ec2:CreateTags'], [IMAGES, SNAPSHOTS], theirs);
+}
+
+/** Components, recipes and images of EC2 Image Builder whose names begin with the deployment's; listing, which knows no resources. */
+export function useImageBuilder({ bucket }: Storage, who: IFunction, name: string): void {
+  const arn = (resource: string, resourceName: string) =>
+    Stack.of(who).formatArn({ service: 'imagebuilder', resource, resourceName });
+  const made = ['component', 'image-recipe', 'image'].map((it) => arn(it, `${name}-*`));
+  const fixed = ['infrastructure-configuration', 'distribution-configuration'].map((it) => arn(it, name));
+  const create = ['CreateComponent', 'CreateImageRecipe', 'CreateImage', 'TagResource'];
+  const get = ['Component', 'ImageRecipe', 'Image', 'InfrastructureConfiguration', 'DistributionConfiguration'];
+  allow(
+    who,
+    [...create, ...get.map((it) => `Get${it}`)].map((it) => `imagebuilder:${it}`),
+    [...made, ...fixed],
+  );
+  allow(who, ['imagebuilder:ListComponents', 'imagebuilder:ListImageRecipes'], ['*']);
+  const service = 'imagebuilder.amazonaws.com';
+  const role = `role/aws-service-role/${service}/AWSServiceRoleForImageBuilder`;
+  allow(who, ['iam:CreateServiceLinkedRole'], [`arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:${role}`], {
+    StringEquals: { 'iam:AWSServiceName': service },
+  });
+  allow(who, ['s3:GetObject', 's3:PutObject'], [bucket.arnForObjects('image-builder/*')]);
 }
 
 /** The key of the images: to write snapshots, and to let accounts use it. */
@@ -120,12 +179,32 @@ export function useImageKey({ imageKey }: Distribution, who: IGrantable): void {
 }
 
 /** The parameters that aliases are. */
-export function setAliases({ aliasPath }: Distribution, who: IGrantable): void {
+export function setAliases({ aliasPath }: Distribution, who: IGrantable, regions: readonly string[] = []): void {
   allow(
     who,
-    ['ssm:PutParameter'],
-    [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${aliasPath}/*`],
+    ['ssm:GetParameter', 'ssm:PutParameter', 'ssm:DeleteParameter'],
+    [Aws.REGION, ...regions].map((it) => `arn:${Aws.PARTITION}:ssm:${it}:${Aws.ACCOUNT_ID}:parameter${aliasPath}/*`),
   );
+}
+
+/** Launch templates that Kiln may change are those tagged `kiln:follows`; the groups are named. */
+export function followTemplates(
+  { aliasPath }: Pick<Distribution, 'aliasPath'>,
+  who: IFunction,
+  groups: readonly string[],
+): void {
+  const parameter = `arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${aliasPath}/*`;
+  allow(who, ['ssm:GetParameter'], [parameter]);
+  const tagged = { StringLike: { 'aws:ResourceTag/kiln:follows': '*' } };
+  allow(who, ['ec2:CreateLaunchTemplateVersion', 'ec2:ModifyLaunchTemplate'], [ec2('launch-template')], tagged);
+  allow(who, ['ec2:DescribeLaunchTemplateVersions'], ['*']);
+  if (groups.length === 0) return;
+  const arns = groups.map(
+    (it) =>
+      `arn:${Aws.PARTITION}:autoscaling:${Aws.REGION}:${Aws.ACCOUNT_ID}:autoScalingGroup:*:autoScalingGroupName/${it}`,
+  );
+  allow(who, ['autoscaling:StartInstanceRefresh'], arns);
+  allow(who, ['autoscaling:DescribeInstanceRefreshes'], ['*']);
 }
 
 /** Notices on the bus and the topic. */
@@ -142,6 +221,12 @@ export function runTestInstances(who: IFunction, { subnet, group }: { subnet: st
   allow(who, ['ec2:RunInstances'], [IMAGES], OURS);
   allow(who, ['ec2:RunInstances'], [...places, ec2('instance'), ec2('volume'), ec2('network-interface')]);
   allow(who, ['ec2:CreateTags'], [ec2('instance')], { StringEquals: { 'ec2:CreateAction': 'RunInstances' } });
-  allow(who, ['ec2:TerminateInstances', 'ec2:GetConsoleOutput'], [ec2('instance')], OURS);
+  allow(who, ['ec2:GetConsoleOutput'], [ec2('instance')], OURS);
+  endTestInstances(who);
+}
+
+/** Test instances ended, also those that somebody else launched and left. */
+export function endTestInstances(who: IGrantable): void {
+  allow(who, ['ec2:TerminateInstances'], [ec2('instance')], OURS);
   allow(who, ['ec2:DescribeInstances'], ['*']);
 }

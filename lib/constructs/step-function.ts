@@ -1,12 +1,12 @@
+import { join } from 'node:path';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { BANNER, LIBLZMA, TARGET } from './bundling.ts';
+import { bundledBy, copyBundle } from './bundling.ts';
 import { repositoryPath } from './repository.ts';
 
 export interface StepFunctionProps {
@@ -29,7 +29,7 @@ export interface StepFunctionProps {
 
 /** One step of the pipeline as a function: one ESM bundle, a role of its own, a log that ends, traces. */
 export class StepFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
@@ -43,11 +43,10 @@ export class StepFunction extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     if (props.network) role.addToPolicy(networkInterfaces());
-    this.function = new NodejsFunction(this, 'Function', {
+    this.function = new LambdaFunction(this, 'Function', {
       functionName,
-      entry: repositoryPath('lambdas', props.verb, 'index.ts'),
-      depsLockFilePath: repositoryPath('package-lock.json'),
-      projectRoot: repositoryPath(),
+      code: code(props.verb),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.X86_64,
       memorySize: props.memoryMiB ?? 512,
@@ -68,20 +67,14 @@ export class StepFunction extends Construct {
             securityGroups: [props.network.securityGroup],
           }
         : {}),
-      bundling: {
-        format: OutputFormat.ESM,
-        target: TARGET,
-        mainFields: ['module', 'main'],
-        minify: true,
-        keepNames: true,
-        logLevel: LogLevel.ERROR,
-        externalModules: [],
-        banner: BANNER,
-        loader: { '.wasm': 'binary' },
-        esbuildArgs: { '--alias:node-liblzma': LIBLZMA },
-      },
     });
   }
+}
+
+/** The one module that a folder under `lambdas/` is bundled into. */
+function code(verb: string): Code {
+  const options = bundledBy((outputFolder) => copyBundle(verb, join(outputFolder, 'index.mjs')));
+  return Code.fromAsset(repositoryPath('lambdas', verb), options);
 }
 
 /** What a function in a network needs to have its interface there; these actions know no resources (EC2 service authorization). */

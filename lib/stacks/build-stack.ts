@@ -1,9 +1,13 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { deploymentParameter } from '../../src/model/deployment.ts';
 import type { Configuration } from '../configuration.ts';
 import { BakerProject } from '../constructs/baker-project.ts';
+import { ImageBuilder } from '../constructs/image-builder.ts';
+import { imageKeyAlias } from '../constructs/image-key.ts';
 import * as rights from '../constructs/rights.ts';
 import { machineArn, Pipeline } from '../constructs/state-machine.ts';
 import { StepFunction, type StepFunctionProps } from '../constructs/step-function.ts';
@@ -21,15 +25,26 @@ type Step = Omit<StepFunctionProps, 'prefix' | 'key' | 'environment'> & {
   readonly environment?: Readonly<Record<string, string>>;
 };
 
+/** Where test instances run, and who asks them. */
+export interface TestBedResources {
+  readonly prober: StepFunction;
+  readonly place: { readonly subnet: string; readonly group: string };
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** The pipeline: the state machine, a function a step, the project that bakes, the network in which images are tested. */
 export class BuildStack extends Stack {
   readonly machine: StateMachine;
   /** What a function needs to find the rest, by environment variable. */
   readonly variables: Readonly<Record<string, string>>;
+  readonly testBed: TestBedResources;
+
+  private readonly testVariables: Record<string, string> = {};
 
   constructor(scope: Construct, id: string, props: BuildProps) {
     super(scope, id, props);
     this.variables = environmentOf(this, props);
+    this.testBed = this.testNetwork(props);
     const functions = this.steps(props);
     const baker = this.baker(props);
     const { name } = props.configuration;
@@ -42,6 +57,11 @@ export class BuildStack extends Stack {
     });
     this.machine = pipeline.machine;
     new CfnOutput(this, 'BuildImageMachineArn', { value: this.machine.stateMachineArn });
+    new StringParameter(this, 'Deployment', {
+      parameterName: deploymentParameter(name),
+      description: 'where everything is, for kiln remote',
+      stringValue: this.toJsonString({ ...this.variables, ...this.testVariables }),
+    });
   }
 
   private steps(props: BuildProps): Record<string, StepFunction> {
@@ -53,18 +73,24 @@ export class BuildStack extends Stack {
     const resolve = this.step(props, { verb: 'resolve-image', ...heavy });
     const validate = this.step(props, { verb: 'validate-image', ...heavy, scratchMiB: 4096 });
     const register = this.step(props, { verb: 'register-image', ...heavy, scratchMiB: 4096 });
-    const test = this.testStep(props);
-    const judge = this.step(props, { verb: 'judge-image', memoryMiB: 1024 });
+    const test = this.testStep(props, this.testBed);
+    const judge = this.step(props, { verb: 'judge-image', memoryMiB: 1024, timeout: Duration.minutes(5) });
     const share = this.step(props, { verb: 'share-image', timeout: Duration.minutes(5) });
     const publish = this.step(props, { verb: 'publish-image', timeout: Duration.minutes(5) });
-    const end = this.step(props, { verb: 'end-build' });
-    for (const it of [resolve, validate, register, test, judge]) rights.readAndWriteBucket(storage, it.function);
+    const end = this.step(props, { verb: 'end-build', environment: this.testBed.environment });
+    rights.endTestInstances(end.function);
+    const parent = this.parentStep(props);
+    for (const it of [resolve, validate, register, test, judge, share]) rights.readAndWriteBucket(storage, it.function);
     rights.writeSnapshots(register.function);
-    for (const it of [register, share, publish, end]) rights.handleImages(it.function);
+    const regions = props.configuration.copyRegions;
+    for (const it of [register, share, publish, end]) rights.handleImages(it.function, regions);
+    rights.adoptImages(register.function);
+    for (const it of [share, publish, end]) rights.handleCopies(it.function, props.configuration);
     for (const it of [register, share, end]) rights.useImageKey(distribution, it.function);
-    rights.setAliases(distribution, publish.function);
+    rights.setAliases(distribution, publish.function, regions);
     for (const it of [publish, end]) rights.tell(distribution, it.function);
     return {
+      BakeFromParentFunction: parent,
       PlanBuildFunction: plan,
       ResolveImageFunction: resolve,
       ValidateImageFunction: validate,
@@ -77,8 +103,31 @@ export class BuildStack extends Stack {
     };
   }
 
-  /** Launches instances; the prober, which alone is in the network, asks them. */
-  private testStep(props: BuildProps): StepFunction {
+  /** Begins what Image Builder bakes on a parent, and looks how far it is; the tree that comes out may be a vendor's whole system. */
+  private parentStep(props: BuildProps): StepFunction {
+    const { storage, distribution, configuration } = props;
+    const { name, imageBuilder } = configuration;
+    const { bucket, key } = storage;
+    const { imageKey } = distribution;
+    const builder = new ImageBuilder(this, 'ImageBuilder', { ...imageBuilder, name, bucket, key, imageKey });
+    const parent = this.step(props, {
+      verb: 'bake-from-parent',
+      memoryMiB: 1769,
+      scratchMiB: 10_240,
+      timeout: Duration.minutes(15),
+      environment: {
+        KILN_IMAGE_BUILDER: builder.infrastructureArn,
+        KILN_IMAGE_BUILDER_DISTRIBUTION: builder.distributionArn,
+      },
+    });
+    rights.readAndWriteBucket(storage, parent.function);
+    rights.useImageBuilder(storage, parent.function, name);
+    rights.useImageKey(distribution, parent.function);
+    return parent;
+  }
+
+  /** The network of test instances, and the prober, which alone is in it with them. */
+  private testNetwork(props: BuildProps): TestBedResources {
     const network = new TestNetwork(this, 'TestNetwork', { key: props.storage.key });
     const prober = new StepFunction(this, 'ProbeInstance', {
       verb: 'probe-instance',
@@ -89,18 +138,22 @@ export class BuildStack extends Stack {
     });
     const subnet = network.vpc.isolatedSubnets[0];
     if (!subnet) throw new Error('internal: the test network has no subnet');
-    const test = this.step(props, {
-      verb: 'test-image',
-      timeout: Duration.minutes(15),
-      environment: {
-        KILN_TEST_SUBNET: subnet.subnetId,
-        KILN_TEST_SECURITY_GROUP: network.instances.securityGroupId,
-        KILN_TEST_INSTANCE_TYPE: props.configuration.testInstanceType,
-        KILN_PROBER: prober.function.functionName,
-      },
-    });
+    const place = { subnet: subnet.subnetId, group: network.instances.securityGroupId };
+    const environment = {
+      KILN_TEST_SUBNET: place.subnet,
+      KILN_TEST_SECURITY_GROUP: place.group,
+      KILN_TEST_INSTANCE_TYPE: props.configuration.testInstanceType,
+      KILN_PROBER: prober.function.functionName,
+    };
+    Object.assign(this.testVariables, environment);
+    return { prober, place, environment };
+  }
+
+  /** Launches instances and has the prober ask them. */
+  private testStep(props: BuildProps, { prober, place, environment }: TestBedResources): StepFunction {
+    const test = this.step(props, { verb: 'test-image', timeout: Duration.minutes(15), environment });
     rights.invoke(test.function, prober.function);
-    rights.runTestInstances(test.function, { subnet: subnet.subnetId, group: network.instances.securityGroupId });
+    rights.runTestInstances(test.function, place);
     rights.useImageKey(props.distribution, test.function);
     return test;
   }
@@ -141,6 +194,8 @@ function environmentOf(stack: Stack, { storage, distribution, configuration }: B
     KILN_TOPIC: distribution.notices.topicArn,
     KILN_ALIAS_PATH: distribution.aliasPath,
     KILN_MACHINE: machineArn(stack, `${configuration.name}-build-image`),
-    ...(distribution.imageKey ? { KILN_IMAGE_KEY: distribution.imageKey.keyArn } : {}),
+    ...(distribution.imageKey
+      ? { KILN_IMAGE_KEY: distribution.imageKey.keyArn, KILN_IMAGE_KEY_ALIAS: imageKeyAlias(configuration.name) }
+      : {}),
   };
 }

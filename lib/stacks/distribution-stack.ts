@@ -1,10 +1,11 @@
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
+import { imageKey } from '../constructs/image-key.ts';
 import type { StorageStack } from './storage-stack.ts';
 
 export interface DistributionProps extends StackProps {
@@ -32,17 +33,7 @@ export class DistributionStack extends Stack {
       enforceSSL: true,
     });
     if (alertEmail !== undefined) this.notices.addSubscription(new EmailSubscription(alertEmail));
-    this.imageKey = encryptImages ? imageKey(this, name) : undefined;
+    this.imageKey = encryptImages ? imageKey(this, 'ImageKey', props.configuration) : undefined;
     new CfnOutput(this, 'NoticesTopicArn', { value: this.notices.topicArn });
   }
-}
-
-/** Its own key, since other accounts get grants for it and must not get any for the catalog's. */
-function imageKey(stack: Stack, name: string): Key {
-  return new Key(stack, 'ImageKey', {
-    alias: `${name}/images`,
-    description: 'snapshots of images that Kiln made',
-    enableKeyRotation: true,
-    removalPolicy: RemovalPolicy.RETAIN,
-  });
 }

@@ -22,8 +22,10 @@ export class StorageStack extends Stack {
     this.key = dataKey(this, name);
     this.table = catalogTable(this, this.key);
     this.bucket = artifactBucket(this, this.key);
-    new CfnOutput(this, 'CatalogTableName', { value: this.table.tableName });
-    new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName });
+    const description = 'kept when this stack is destroyed: docs/aws.md says how to remove it';
+    new CfnOutput(this, 'CatalogTableName', { value: this.table.tableName, description });
+    new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName, description });
+    new CfnOutput(this, 'DataKeyArn', { value: this.key.keyArn, description });
   }
 }
 
@@ -88,6 +90,8 @@ function artifactBucket(stack: Stack, encryptionKey: Key): Bucket {
     serverAccessLogsPrefix: 'artifacts/',
     lifecycleRules: [
       { abortIncompleteMultipartUploadAfter: Duration.days(1), noncurrentVersionExpiration: Duration.days(30) },
+      // The pipeline has its own copy of a tree as soon as it has looked at it.
+      { prefix: 'image-builder/trees/', expiration: Duration.days(30) },
     ],
   });
   // The property itself rather than the construct's own way, which would deploy a function to set it.

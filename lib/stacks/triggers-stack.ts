@@ -1,5 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { EventBus, type IEventBus, Match, Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { EventBus, type EventPattern, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
 import * as rights from '../constructs/rights.ts';
 import { StepFunction } from '../constructs/step-function.ts';
+import { TemplateFollower } from '../constructs/template-follower.ts';
 import type { BuildStack } from './build-stack.ts';
 import type { DistributionStack } from './distribution-stack.ts';
 import type { StorageStack } from './storage-stack.ts';
@@ -39,9 +40,24 @@ export class TriggersStack extends Stack {
     });
     this.startFrom(requests, props);
     this.listen(requests, props);
-    this.watch = this.watchFrom(props);
+    const changes = queue(this, 'Changes', `${name}-changes`, props.storage, {
+      visibilityTimeout: Duration.minutes(90),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+    });
+    this.watch = this.watchFrom(changes, props);
     if (Object.keys(schedules).length > 0) this.schedule(requests, props);
+    if (Object.keys(props.configuration.launchTemplates).length > 0) this.followImages(props);
     new CfnOutput(this, 'RequestsQueueUrl', { value: requests.queueUrl });
+    new CfnOutput(this, 'ChangesQueueUrl', { value: changes.queueUrl });
+    new CfnOutput(this, 'DeadLettersQueueUrl', { value: this.deadLetters.queueUrl });
+  }
+
+  private followImages({ configuration, storage, distribution, build }: TriggersProps): void {
+    const { key } = storage;
+    const { deadLetters } = this;
+    const { aliasPath } = distribution;
+    const environment = build.variables;
+    new TemplateFollower(this, 'Templates', { configuration, key, deadLetters, environment, aliasPath });
   }
 
   private startFrom(requests: Queue, { configuration, storage, build }: TriggersProps): void {
@@ -61,33 +77,57 @@ export class TriggersStack extends Stack {
   private listen(requests: Queue, { configuration, distribution, storage }: TriggersProps): void {
     this.addStackDependency(distribution);
     const bus = (id: string, busName: string) => EventBus.fromEventBusName(this, id, busName);
-    const target = () => new SqsQueue(requests, { deadLetterQueue: this.deadLetters, retryAttempts: 20 });
-    const rule = (id: string, eventBus: IEventBus, description: string, eventPattern: object) =>
-      new Rule(this, id, { eventBus, description, eventPattern, targets: [target()] });
-    rule('Asked', bus('Bus', configuration.name), 'builds asked for, and components that were updated', {
-      detailType: ['kiln.build.requested', 'kiln.component.updated'],
+    new Rule(this, 'Asked', {
+      eventBus: bus('Bus', configuration.name),
+      description: 'builds asked for, and components that were updated',
+      eventPattern: { detailType: ['kiln.build.requested', 'kiln.component.updated'] },
+      targets: [this.into(requests)],
     });
-    rule('SettingsChanged', bus('DefaultBus', 'default'), 'specs, policies and accounts', {
-      source: ['aws.s3'],
-      detailType: ['Object Created'],
-      detail: { bucket: { name: [storage.bucket.bucketName] }, object: { key: Match.prefix('settings/') } },
+    new Rule(this, 'SettingsChanged', {
+      eventBus: bus('DefaultBus', 'default'),
+      description: 'specs and the files beside them',
+      eventPattern: storedIn(storage, 'settings/images/'),
+      targets: [this.into(requests)],
     });
   }
 
-  /** Compares signed indexes and inputs with those last seen, and starts the images that are affected. */
-  private watchFrom({ configuration, storage, build }: TriggersProps): StepFunction {
+  private into(to: Queue): SqsQueue {
+    return new SqsQueue(to, { deadLetterQueue: this.deadLetters, retryAttempts: 20 });
+  }
+
+  /**
+   * Compares signed indexes and inputs with those last seen: starts the images that are affected, and judges again what was built already
+   * where policies, accounts or advisories changed; these are told of at once, all else is found by looking every so often.
+   */
+  private watchFrom(changes: Queue, { configuration, storage, distribution, build }: TriggersProps): StepFunction {
     const watch = new StepFunction(this, 'WatchChanges', {
       verb: 'watch-changes',
       prefix: configuration.name,
       key: storage.key,
-      environment: build.variables,
+      environment: { ...build.variables, ...build.testBed.environment },
       memoryMiB: 1769,
-      scratchMiB: 2048,
+      scratchMiB: 4096,
       timeout: Duration.minutes(15),
     });
     rights.readAndWriteCatalog(storage, watch.function);
     rights.readAndWriteBucket(storage, watch.function);
+    rights.describeExecutions(watch.function, build.variables.KILN_MACHINE as string);
+    rights.handleImages(watch.function, configuration.copyRegions);
+    rights.handleCopies(watch.function, configuration);
+    rights.useImageKey(distribution, watch.function);
+    rights.tell(distribution, watch.function);
+    rights.invoke(watch.function, build.testBed.prober.function);
+    rights.runTestInstances(watch.function, build.testBed.place);
     build.machine.grantStartExecution(watch.function);
+    new Rule(this, 'PoliciesChanged', {
+      eventBus: EventBus.fromEventBusName(this, 'SettingsBus', 'default'),
+      description: 'policies and accounts',
+      eventPattern: storedIn(storage, 'settings/policies/', 'settings/accounts.yaml'),
+      targets: [this.into(changes)],
+    });
+    // One look is enough for all that changed meanwhile.
+    const source = { batchSize: 100, maxBatchingWindow: Duration.seconds(10), maxConcurrency: 2 };
+    watch.function.addEventSource(new SqsEventSource(changes, source));
     new Rule(this, 'Watch', {
       description: 'looks at indexes, policies, tests and accounts',
       schedule: Schedule.rate(Duration.minutes(configuration.watchMinutes)),
@@ -124,6 +164,15 @@ export class TriggersStack extends Stack {
       made.addResourceDependency(group);
     }
   }
+}
+
+/** Objects put into the bucket below one of the prefixes. */
+function storedIn({ bucket }: StorageStack, ...prefixes: string[]): EventPattern {
+  return {
+    source: ['aws.s3'],
+    detailType: ['Object Created'],
+    detail: { bucket: { name: [bucket.bucketName] }, object: { key: prefixes.map((prefix) => ({ prefix })) } },
+  };
 }
 
 function queue(stack: Stack, id: string, queueName: string, { key }: StorageStack, further: object): Queue {

@@ -14,6 +14,21 @@ const WITHOUT_RESOURCE = new Set([
   'ec2:DescribeImageAttribute',
   'ec2:DescribeSnapshots',
   'ec2:DescribeInstances',
+  'ec2:DescribeLaunchTemplateVersions',
+  'autoscaling:DescribeInstanceRefreshes',
+  'imagebuilder:ListComponents',
+  'imagebuilder:ListImageRecipes',
+  'ssm:UpdateInstanceInformation',
+  'ssmmessages:CreateControlChannel',
+  'ssmmessages:CreateDataChannel',
+  'ssmmessages:OpenControlChannel',
+  'ssmmessages:OpenDataChannel',
+  'ec2messages:AcknowledgeMessage',
+  'ec2messages:DeleteMessage',
+  'ec2messages:FailMessage',
+  'ec2messages:GetEndpoint',
+  'ec2messages:GetMessages',
+  'ec2messages:SendReply',
   'ec2:CreateNetworkInterface',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
@@ -43,7 +58,12 @@ describe('the stacks', () => {
   let resources: Map<string, Resource>;
   const ofType = (...types: string[]) => [...resources].filter(([, it]) => types.includes(it.Type));
   beforeAll(() => {
-    all = synthesize({ schedules: { web: { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' } } });
+    all = synthesize({
+      schedules: { web: { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' } },
+      copyRegions: ['us-east-1'],
+      organizations: ['o-abcdefghij'],
+      launchTemplates: { web: [{ template: 'web', autoScalingGroup: 'web' }] },
+    });
     resources = resourcesOf(all);
   });
 
