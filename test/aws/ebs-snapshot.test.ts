@@ -59,6 +59,18 @@ onEmulator('an AMI of a raw disk', () => {
     expect((await ec2.send(new DescribeImagesCommand({ Filters }))).Images).toHaveLength(1);
   });
 
+  test('what an interrupted registration left is removed: a snapshot that was never completed, an image that nobody recorded', async () => {
+    const { registry, diskDigest, ec2 } = await openRegistry(folder());
+    Object.assign(seen, { puts: [], refuseAfter: 1 });
+    await expect(registry.register(request('half', diskDigest))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    seen.refuseAfter = Number.POSITIVE_INFINITY;
+    await registry.register(request('whole', diskDigest));
+    for (const key of ['half', 'whole', 'half']) await registry.abandon?.(key);
+    const Filters = [{ Name: 'tag:kiln:key', Values: ['half', 'whole'] }];
+    expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toEqual([]);
+    expect((await ec2.send(new DescribeImagesCommand({ Filters }))).Images).toEqual([]);
+  });
+
   test('deregistering leaves no snapshot', async () => {
     const { registry, diskDigest, ec2 } = await openRegistry(folder());
     const { imageId } = await registry.register(request('three', diskDigest));

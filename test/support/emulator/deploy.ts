@@ -12,13 +12,14 @@ export interface Deployment {
 }
 
 /** `cdk synth`, `cdk bootstrap`, `cdk deploy --all`, as a person runs them, with nothing but the endpoint changed; the assembly goes to a folder. */
-export async function deployAll(emulator: Emulator, assembly: string): Promise<Deployment> {
+export async function deployAll(emulator: Emulator, assembly: string, configuration?: string): Promise<Deployment> {
   const timed = async (args: string[]) => {
     const start = performance.now();
     await cdk(emulator, args);
     return (performance.now() - start) / 1000;
   };
-  const synth = await timed(['synth', '--quiet', '--output', assembly]);
+  const context = configuration === undefined ? [] : ['--context', `configuration=${configuration}`];
+  const synth = await timed(['synth', '--quiet', '--output', assembly, ...context]);
   const bootstrap = await timed(['bootstrap', '--app', assembly]);
   const direct = ['--method', 'direct', '--require-approval', 'never', '--concurrency', '1', '--progress', 'events'];
   const deploy = await timed(['deploy', '--all', '--app', assembly, ...direct]);

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Door, openDoor, type Route } from './door.ts';
-import { ebsBlocks } from './ebs-blocks.ts';
+import { ebsSnapshots } from './ebs-blocks.ts';
+import { type Instances, instances } from './instances.ts';
 import { refuseTheInternet } from './internet-guard.ts';
 import { isolatedWrites } from './isolated-writes.ts';
 import { locateMoto } from './locate-moto.ts';
@@ -13,24 +17,33 @@ export interface Emulator {
   readonly endpoint: string;
   /** Settings that bring every SDK and tool there and nowhere else. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly instances: Pick<Instances, 'running'>;
   stop(): Promise<void>;
 }
 
+/** Ports of guests that suites ask. */
+const PORTS = [80];
+
 /** Starts one; its front door asks `further` before its own routes. */
 export async function startEmulator(command: string, further: readonly Route[] = []): Promise<Emulator> {
+  const folder = mkdtempSync(join(tmpdir(), 'kiln-emulator-'));
   let moto: MotoServer | undefined;
-  const door: Door = await openDoor(
-    [...further, ebsBlocks(), machineImages(), terminationProtection(), isolatedWrites()],
-    () => moto?.port ?? 0,
-  );
+  let endpoint = '';
+  const snapshots = ebsSnapshots(join(folder, 'blocks'));
+  const machines = instances({ snapshots, folder: join(folder, 'instances'), endpoint: () => endpoint, ports: PORTS });
+  const own = [snapshots.route, machines.route, machineImages(), terminationProtection(), isolatedWrites()];
+  const door: Door = await openDoor([...further, ...own], () => moto?.port ?? 0);
   moto = await startMoto(command, door.port);
-  const endpoint = `http://127.0.0.1:${door.port}`;
+  endpoint = `http://127.0.0.1:${door.port}`;
   return {
     endpoint,
     environment: environmentFor(endpoint),
+    instances: machines,
     async stop() {
       await door.stop();
+      await machines.stop();
       await moto?.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { Functions } from './lambda-functions.ts';
 
 /** A poller; `failure` is what ended it before it was stopped. */
@@ -36,18 +41,22 @@ async function poll(functions: Functions, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Longer than any function works; and how soon what failed comes again, which the queue's own time makes minutes. */
+const SECONDS = { working: 600, again: 1 } as const;
+
 async function deliver(sqs: SQSClient, functions: Functions, queueArn: string, name: string, size: number) {
   const [region, account, queue] = queueArn.split(':').slice(3);
   const QueueUrl = `https://sqs.${region}.amazonaws.com/${account}/${queue}`;
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: size }));
+  const request = { QueueUrl, MaxNumberOfMessages: Math.min(size, 10), VisibilityTimeout: SECONDS.working };
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(request));
   if (Messages.length === 0) return;
   const Records = Messages.map((it) => ({ messageId: it.MessageId, body: it.Body, eventSourceARN: queueArn }));
   const { payload, failed } = await functions.invoke(name, { Records });
-  if (failed) return;
-  const kept = new Set(
-    (JSON.parse(payload)?.batchItemFailures ?? []).map((it: { itemIdentifier: string }) => it.itemIdentifier),
-  );
-  for (const { MessageId, ReceiptHandle } of Messages) {
-    if (!kept.has(MessageId)) await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  const answered: { itemIdentifier: string }[] = failed ? [] : (JSON.parse(payload)?.batchItemFailures ?? []);
+  const kept = new Set(answered.map((it) => it.itemIdentifier));
+  for (const { MessageId = '', ReceiptHandle } of Messages) {
+    const again = { QueueUrl, ReceiptHandle, VisibilityTimeout: SECONDS.again };
+    if (failed || kept.has(MessageId)) await sqs.send(new ChangeMessageVisibilityCommand(again));
+    else await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
   }
 }

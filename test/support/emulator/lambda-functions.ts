@@ -1,12 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Answer, Route } from './door.ts';
+import { unzip } from './unzip.ts';
 
 const RUNNER = fileURLToPath(new URL('./function-process.mjs', import.meta.url));
 const GUARD = new URL('./loopback-only.mjs', import.meta.url).href;
@@ -19,6 +20,12 @@ export interface Invoked {
 export interface Functions {
   readonly route: Route;
   invoke(name: string, event: unknown): Promise<Invoked>;
+  /** Kills what works of a function now, as the platform may at any moment. */
+  kill(name: string): void;
+  /** Names of functions that work now. */
+  busy(): string[];
+  /** Milliseconds that processes of functions took until their bundle was loaded, one for each so far. */
+  coldStarts(): readonly { readonly name: string; readonly ms: number }[];
   /** Output of every function so far. */
   log(): string;
   stop(): void;
@@ -41,6 +48,7 @@ export function deployedFunctions(environment: () => Readonly<Record<string, str
   const known = new Map<string, Promise<Deployed>>();
   const sandboxes = new Map<string, Sandbox[]>();
   const lines: string[] = [];
+  const coldStarts: { name: string; ms: number }[] = [];
 
   async function invoke(name: string, event: unknown): Promise<Invoked> {
     const found = known.get(name) ?? describe(name, folder);
@@ -57,6 +65,9 @@ export function deployedFunctions(environment: () => Readonly<Record<string, str
     if (free) return free;
     const child = start(name, deployed, { ...environment(), KILN_SCRATCH: join(folder, 'scratch', randomUUID()) });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (it) => lines.push(`${name}: ${it}`));
+    child.on('message', (it: { coldStartMs?: number }) => {
+      if (it.coldStartMs !== undefined) coldStarts.push({ name, ms: Math.round(it.coldStartMs) });
+    });
     const made = { child, busy: false };
     all.push(made);
     return made;
@@ -64,6 +75,11 @@ export function deployedFunctions(environment: () => Readonly<Record<string, str
 
   return {
     invoke,
+    kill(name) {
+      for (const it of sandboxes.get(name) ?? []) if (it.busy) it.child.kill('SIGKILL');
+    },
+    busy: () => [...sandboxes].flatMap(([name, all]) => (all.some((it) => it.busy) ? name : [])),
+    coldStarts: () => coldStarts,
     log: () => lines.join(''),
     async route(request) {
       const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.path)?.[1];
@@ -99,6 +115,7 @@ function start(
       ...environment,
       ...further,
       AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_SDK_UA_APP_ID: name,
       POWERTOOLS_TRACE_ENABLED: 'false',
       KILN_TEST_BUNDLE: pathToFileURL(bundle).href,
     },
@@ -131,7 +148,7 @@ function call(sandbox: Sandbox, functionName: string, { timeoutMs }: Deployed, e
   }, timeoutMs);
   child.on('message', onMessage);
   child.on('exit', onExit);
-  child.send({ id, event, context: { functionName, awsRequestId: id } });
+  child.send({ id, event, context: { functionName, awsRequestId: id, timeoutMs } });
   return promise;
 }
 
@@ -151,10 +168,7 @@ export async function unpacked(key: string, folder: string): Promise<string> {
   const Bucket = `cdk-hnb659fds-assets-123456789012-${process.env.AWS_REGION}`;
   const { Body } = await new S3Client({}).send(new GetObjectCommand({ Bucket, Key: key }));
   const part = join(folder, randomUUID());
-  mkdirSync(part);
-  writeFileSync(`${part}.zip`, (await Body?.transformToByteArray()) ?? Buffer.alloc(0));
-  execFileSync('python3', ['-m', 'zipfile', '-e', `${part}.zip`, part]);
-  rmSync(`${part}.zip`);
+  unzip((await Body?.transformToByteArray()) ?? Buffer.alloc(0), part);
   if (existsSync(target)) rmSync(part, { recursive: true });
   else renameSync(part, target);
   return target;

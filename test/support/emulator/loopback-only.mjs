@@ -5,6 +5,8 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 
 subscribe('net.client.socket', ({ socket }) => {
   socket.on('connectionAttempt', (address) => {
-    if (!LOOPBACK.test(address)) socket.destroy(new Error(`refused: a function tried to reach ${address}`));
+    // A path is a socket of this machine.
+    if (!address.startsWith('/') && !LOOPBACK.test(address))
+      socket.destroy(new Error(`refused: a function tried to reach ${address}`));
   });
 });

@@ -6,6 +6,7 @@ interface Image {
   /** RegisterImage's own parameters, as the form has them. */
   readonly parameters: URLSearchParams;
   disabled: boolean;
+  deprecateAt?: string;
 }
 
 /**
@@ -23,6 +24,8 @@ export function machineImages(): Route {
       case 'DisableImage':
       case 'EnableImage':
         return setDisabled(call, form, forward, images);
+      case 'EnableImageDeprecation':
+        return deprecate(form, images);
       case 'DeregisterImage':
         images.delete(form.get('ImageId') ?? '');
         return undefined;
@@ -66,6 +69,17 @@ async function setDisabled(call: Call, form: URLSearchParams, forward: Forward, 
   return xml(200, body);
 }
 
+function deprecate(form: URLSearchParams, images: Map<string, Image>): Answer {
+  const image = images.get(form.get('ImageId') ?? '');
+  if (!image) return fault('InvalidAMIID.NotFound', `no image ${form.get('ImageId')}`);
+  image.deprecateAt = form.get('DeprecateAt') ?? '';
+  const namespace = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"';
+  return xml(
+    200,
+    `<EnableImageDeprecationResponse ${namespace}><return>true</return></EnableImageDeprecationResponse>`,
+  );
+}
+
 async function takePermissions(call: Call, id: string, forward: Forward): Promise<void> {
   const base = { Version: '2016-11-15', ImageId: id, Attribute: 'launchPermission' };
   const ask = (parameters: Record<string, string>) =>
@@ -86,7 +100,7 @@ function told(answer: Answer, images: ReadonlyMap<string, Image>): Answer {
 }
 
 /** The text cut before and after each `item` that is in no other one. */
-function outerItems(text: string): string[] {
+export function outerItems(text: string): string[] {
   const cuts = [0];
   let depth = 0;
   for (const tag of text.matchAll(/<(\/?)item>/g)) {
@@ -105,8 +119,9 @@ function describe(item: string, image: Image): string {
     ['bootMode', image.parameters.get('BootMode')],
     ['enaSupport', image.parameters.get('EnaSupport')],
     ['imdsSupport', image.parameters.get('ImdsSupport')],
+    ['deprecationTime', image.deprecateAt],
   ].map(([name, value]) => (value ? `<${name}>${value}</${name}>` : ''));
-  const cleaned = state.replace(/<(bootMode|enaSupport|imdsSupport)>[^<]*<\/\1>/g, '');
+  const cleaned = state.replace(/<(bootMode|enaSupport|imdsSupport|deprecationTime)>[^<]*<\/\1>/g, '');
   return cleaned.replace(/<imageState>/, `${further.join('')}<imageState>`);
 }
 

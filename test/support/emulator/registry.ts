@@ -7,7 +7,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { withFaults } from '../../../src/adapters/aws/aws-fault.ts';
 import { ec2ImageRegistry } from '../../../src/adapters/aws/ec2-image-registry.ts';
 import { sha256 } from '../../../src/model/canonical.ts';
-import type { ImageRegistry } from '../../../src/ports/image-registry.ts';
+import type { ImagePlace, ImageRegistry } from '../../../src/ports/image-registry.ts';
 
 export const BLOCK = 512 * 1024;
 
@@ -30,6 +30,11 @@ export async function openRegistry(folder: string, blocks: readonly number[] = [
   truncateSync(diskPath, 64 * 1024 * 1024);
   const [ec2, ebs, ssm] = [withFaults(new EC2Client({})), withFaults(new EBSClient({})), withFaults(new SSMClient({}))];
   const store = { path: async () => diskPath } as never;
-  const registry = ec2ImageRegistry({ ec2, ebs, ssm, store, work: join(folder, 'work') });
+  const elsewhere = async ({ region, key }: ImagePlace) => ({
+    ...(key === undefined ? {} : { kmsKeyArn: key }),
+    ec2: withFaults(new EC2Client({ region })),
+    ssm: withFaults(new SSMClient({ region })),
+  });
+  const registry = ec2ImageRegistry({ ec2, ebs, ssm, store, work: join(folder, 'work'), elsewhere });
   return { registry, diskDigest: sha256(diskPath), diskPath, ec2, ebs, ssm };
 }
