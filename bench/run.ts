@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --parts bake,boot,resolver] [--runs 3]`: Kiln beside its peers, in turn on this machine. Prints ratios first and writes
+ * `npm run bench [-- --parts advisories,bake,boot,distribution,lambdas,resolver] [--runs 3]`: Kiln beside its peers, in turn on this machine. Prints ratios first and writes
  * bench/results/*.json.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,12 +7,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { composeLocal } from '../src/cli/compose.ts';
+import { benchAdvisories } from './advisories.ts';
 import { benchBake } from './bake.ts';
 import { benchBoot } from './boot.ts';
+import { benchDistribution } from './distribution.ts';
+import { benchLambdas } from './lambdas.ts';
 import type { Ratio } from './statistics.ts';
 
 const { values } = parseArgs({
-  options: { parts: { type: 'string', default: 'bake,boot,resolver' }, runs: { type: 'string', default: '3' } },
+  options: {
+    parts: { type: 'string', default: 'advisories,bake,boot,distribution,lambdas,resolver' },
+    runs: { type: 'string', default: '3' },
+  },
 });
 const parts = new Set(values.parts.split(','));
 const runs = Number(values.runs);
@@ -58,6 +64,40 @@ if (parts.has('boot')) {
   keep('boot', figures);
   console.log(`boot of nginx (${figures.machine})`);
   console.log(line('first HTTP 200 beside kernel and initrd alone', figures.answer, 's', 'at most 1.5'));
+}
+
+if (parts.has('advisories')) {
+  const figures = benchAdvisories({ advisories: 100_000, images: 10_000, sources: 4_000, packages: 50 });
+  keep('advisories', figures);
+  const { readMs, matchMs, processorMs } = figures;
+  console.log(
+    `${figures.advisories} advisories against ${figures.images} images, all synthetic (${figures.matches} matches)`,
+  );
+  console.log(
+    `        ${(readMs + matchMs).toFixed(0)} ms, of which ${readMs.toFixed(0)} ms reading; ${processorMs.toFixed(0)} ms of the processor (wanted: at most 2000 ms)`,
+  );
+}
+
+if (parts.has('distribution')) {
+  const figures = benchDistribution();
+  keep('distribution', figures);
+  console.log(`distribution of one image to ${figures.accounts} synthetic accounts in ${figures.regions} regions`);
+  console.log(`        plan: ${figures.planMs.toFixed(0)} ms for ${figures.calls} calls (wanted: at most 1000 ms)`);
+  console.log(`        one question to the access policies: ${figures.decideMs.toFixed(2)} ms (no bound)`);
+}
+
+if (parts.has('lambdas')) {
+  const figures = benchLambdas(runs, log);
+  keep('lambdas', { functions: figures });
+  const largest = figures.reduce((a, b) => (a.zippedBytes > b.zippedBytes ? a : b));
+  const slowest = figures.reduce((a, b) => (a.coldStart.value > b.coldStart.value ? a : b));
+  console.log(`functions, ${figures.length} of them, each in a process of its own`);
+  console.log(
+    line(`cold start of the slowest, ${slowest.name}, beside a bare one`, slowest.coldStart, 's', 'no bound'),
+  );
+  console.log(
+    `        largest archive: ${largest.name}, ${(largest.zippedBytes / MIB).toFixed(2)} MiB (wanted: at most 5 MiB)`,
+  );
 }
 
 if (parts.has('resolver')) {
