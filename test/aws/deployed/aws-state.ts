@@ -22,8 +22,12 @@ export async function ownImages(name?: string): Promise<Image[]> {
   return (await new EC2Client({}).send(new DescribeImagesCommand(request))).Images ?? [];
 }
 
+/** Those that Kiln made: the emulator makes one of its own for each image. */
 export async function ownSnapshots(): Promise<string[]> {
-  const { Snapshots = [] } = await new EC2Client({}).send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }));
+  const Filters = [{ Name: 'tag-key', Values: ['kiln:key'] }];
+  const { Snapshots = [] } = await new EC2Client({}).send(
+    new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters }),
+  );
   return Snapshots.map((it) => it.SnapshotId ?? '');
 }
 
