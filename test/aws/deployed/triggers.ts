@@ -32,12 +32,12 @@ export function triggers(kiln: () => DeployedKiln): void {
     await kiln().settled();
     expect(await newest()).toMatchObject({ state: 'unchanged', cause: { kind: 'advisory', detail: 'DSA-1' } });
     expect(await ownImages()).toHaveLength(1);
-  }, 300_000);
+  }, 900_000);
 
   test('an execution started by hand needs the image’s name alone', async () => {
     expect(await runByHand(kiln(), 'by-hand', { image: 'nginx' })).toBe('SUCCEEDED');
     expect(await newest()).toMatchObject({ state: 'unchanged', cause: { kind: 'request' } });
-  }, 300_000);
+  }, 900_000);
 
   test('the same event twice, and an older one after a newer one, start one execution each', async () => {
     const before = await started();
@@ -45,7 +45,7 @@ export function triggers(kiln: () => DeployedKiln): void {
     await kiln().settled();
     expect((await started()) - before).toBe(2);
     expect(await ownImages()).toHaveLength(1);
-  }, 300_000);
+  }, 900_000);
 
   test('a burst while a build runs: one waits for it, the rest join the one that waits, and none is lost', async () => {
     const { catalog } = kiln();
@@ -65,7 +65,7 @@ export function triggers(kiln: () => DeployedKiln): void {
     await kiln().settled();
     expect((await built()) - builds).toBe(1);
     expect(await newest()).toMatchObject({ state: 'unchanged' });
-  }, 300_000);
+  }, 900_000);
 
   test('a schedule fires with the payload of its deployed template, while the poller looks at the same moment', async () => {
     const [schedule, ...more] = await deployedSchedules();
@@ -84,7 +84,7 @@ export function triggers(kiln: () => DeployedKiln): void {
     const [image, ...others] = await ownImages();
     expect(others).toEqual([]);
     expect(await launchableBy(image?.ImageId ?? '')).toEqual(APPROVED);
-  }, 300_000);
+  }, 900_000);
 
   test('what is no event ends among the dead letters, and does not keep others from being handled', async () => {
     await ask({ nothing: 'that anybody knows' });
@@ -97,5 +97,5 @@ export function triggers(kiln: () => DeployedKiln): void {
     });
     await kiln().settled();
     expect(await newest()).toMatchObject({ state: 'unchanged' });
-  }, 300_000);
+  }, 900_000);
 }

@@ -26,6 +26,8 @@ export interface EbsSnapshots {
 interface Books {
   readonly snapshots: Map<string, Snapshot>;
   readonly byToken: Map<string, Snapshot>;
+  /** The last start of each token: a client that asks again before it was answered must not get a second snapshot. */
+  readonly starting: Map<string, Promise<Answer>>;
   /** Folder of the blocks, each a file named by its digest. */
   readonly folder: string;
 }
@@ -39,7 +41,7 @@ type Forward = (call: Call) => Promise<Answer>;
  */
 export function ebsSnapshots(folder: string): EbsSnapshots {
   mkdirSync(folder, { recursive: true });
-  const books: Books = { snapshots: new Map(), byToken: new Map(), folder };
+  const books: Books = { snapshots: new Map(), byToken: new Map(), starting: new Map(), folder };
   return {
     writeDisk: (snapshotId, path) => writeDisk(books, snapshotId, path),
     async route(call, forward) {
@@ -58,15 +60,27 @@ export function ebsSnapshots(folder: string): EbsSnapshots {
   };
 }
 
-async function start({ snapshots, byToken }: Books, call: Call, forward: Forward): Promise<Answer> {
+function start(books: Books, call: Call, forward: Forward): Promise<Answer> {
   const request = JSON.parse(call.body.toString());
-  const known = byToken.get(request.ClientToken);
+  const before = books.starting.get(request.ClientToken) ?? Promise.resolve();
+  const answer = before.catch(() => {}).then(() => startNext(books, call, request, forward));
+  if (request.ClientToken) books.starting.set(request.ClientToken, answer);
+  return answer;
+}
+
+async function startNext(
+  { snapshots, byToken }: Books,
+  call: Call,
+  request: { readonly ClientToken?: string; readonly ParentSnapshotId?: string },
+  forward: Forward,
+): Promise<Answer> {
+  const known = byToken.get(request.ClientToken ?? '');
   if (known) {
     if (known.request !== call.body.toString())
       return refusal(503, 'ConflictException', 'client token of another request');
     return json(201, { ...known.start, Status: known.completed ? 'completed' : 'pending' });
   }
-  const parent = snapshots.get(request.ParentSnapshotId);
+  const parent = snapshots.get(request.ParentSnapshotId ?? '');
   if (request.ParentSnapshotId && !parent?.completed) {
     return refusal(404, 'ResourceNotFoundException', `no completed parent ${request.ParentSnapshotId}`);
   }
