@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Answer, Call, Route } from './door.ts';
 
 /** A door that refuses calls as AWS does when they come too fast. */
@@ -72,6 +73,6 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const answer = (status: number, type: string, body: string): Answer => ({
   status,
-  headers: { 'content-type': type },
+  headers: { 'content-type': type, 'x-amzn-requestid': randomUUID() },
   body: Buffer.from(body),
 });
