@@ -1,3 +1,4 @@
+import { memoise } from '../formats/memoise.ts';
 import { nearestNames } from '../formats/nearest.ts';
 import { parseRelations } from '../formats/relation.ts';
 import type { PackageRecord, VerifiedIndex } from '../model/package.ts';
@@ -110,18 +111,6 @@ function provisionOf(tables: Tables, providers: Uint32Array): string {
     )
     .sort()
     .join('\n');
-}
-
-function memoise<K, V>(make: (key: K) => V): (key: K) => V {
-  const made = new Map<K, V>();
-  return (key) => {
-    let value = made.get(key);
-    if (value === undefined) {
-      value = make(key);
-      made.set(key, value);
-    }
-    return value;
-  };
 }
 
 function* packageNames(tables: Tables): Generator<string> {

@@ -1,4 +1,5 @@
 import type { Advisory, AffectedRange } from '../../model/advisory.ts';
+import { memoise } from '../memoise.ts';
 import { compareVersions } from '../version.ts';
 
 /** Advisories by the name of the source package that they speak of. */
@@ -68,22 +69,10 @@ function makeMatcher(index: AdvisoryIndex, release: string): Matcher {
     if (concerned.length > 0)
       known.set(
         source,
-        remembered((version) => matchesOf(concerned, version)),
+        memoise((version) => matchesOf(concerned, version)),
       );
   }
   return (source, version) => known.get(source)?.(version) ?? [];
-}
-
-function remembered<T>(make: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>();
-  return (key) => {
-    let value = made.get(key);
-    if (value === undefined) {
-      value = make(key);
-      made.set(key, value);
-    }
-    return value;
-  };
 }
 
 function matchesOf(advisories: readonly Advisory[], version: string): Match[] {

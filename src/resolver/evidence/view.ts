@@ -1,5 +1,6 @@
 import { type ElfFacts, elfFacts, isElf } from '../../formats/elf.ts';
 import { elfTexts } from '../../formats/elf-texts.ts';
+import { memoise } from '../../formats/memoise.ts';
 import { unionTree } from '../../formats/union-tree.ts';
 import { isMergeLink, mergedPath } from '../../formats/usr-merge.ts';
 import type { FileEntry, FileTree } from '../../model/file-tree.ts';
@@ -43,13 +44,13 @@ const MAX_LINKS = 40;
 export function makeView(tree: FileTree, candidates: FileTree, alternatives: readonly Alternative[]): View {
   const union = unionTree([candidates, tree]);
   const byLink = linksOf(alternatives, union);
-  const trace = memo((path: string) => follow(path, (place) => union.lookup(place) ?? byLink.get(place)));
+  const trace = memoise((path: string) => follow(path, (place) => union.lookup(place) ?? byLink.get(place)));
   const file = (path: string) => {
     const entry = trace(path)?.entry;
     return entry?.type === 'file' ? entry : undefined;
   };
   const has = (path: string) => tree.lookup(path)?.path === path || (byLink.has(path) && !union.lookup(path));
-  const head = memo((path: string) =>
+  const head = memoise((path: string) =>
     file(path) ? union.read(file(path)!.path, { start: 0, length: 256 }) : Buffer.alloc(0),
   );
   const bytes = lastOnly((path: string) => union.read(file(path)!.path));
@@ -64,13 +65,13 @@ export function makeView(tree: FileTree, candidates: FileTree, alternatives: rea
     },
     list: (path) => union.list(trace(path)?.entry.path ?? path),
     head,
-    text: memo((path: string) => {
+    text: memoise((path: string) => {
       const entry = file(path);
       if (!entry || entry.size > TEXT_LIMIT || head(path).includes(0)) return undefined;
       return bytes(path).toString('utf8');
     }),
-    elf: memo((path: string) => (isElf(head(path)) ? elfFacts(bytes(path)) : undefined)),
-    elfTexts: memo((path: string) => (isElf(head(path)) ? elfTexts(bytes(path)) : [])),
+    elf: memoise((path: string) => (isElf(head(path)) ? elfFacts(bytes(path)) : undefined)),
+    elfTexts: memoise((path: string) => (isElf(head(path)) ? elfTexts(bytes(path)) : [])),
     filesOf: (name) => packages().get(name) ?? [],
     named: (name) => (names().get(name) ?? []).map((entry) => entry.path),
   };
@@ -120,14 +121,6 @@ function linksAmongParents(path: string, lookup: (path: string) => FileEntry | u
     if (entry?.type === 'symlink' && !isMergeLink(entry.path, entry.target ?? '')) links.push(entry);
   }
   return links.reverse();
-}
-
-function memo<T>(compute: (key: string) => T): (key: string) => T {
-  const known = new Map<string, T>();
-  return (key) => {
-    if (!known.has(key)) known.set(key, compute(key));
-    return known.get(key) as T;
-  };
 }
 
 /** Remembers one answer: a file's facts and its texts are asked for together, and libraries are large. */
