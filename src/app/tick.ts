@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Cause, cause as causeSchema, type ImageVersion } from '../model/build.ts';
+import { KilnError } from '../model/error.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { LoadedSpec } from '../ports/spec-source.ts';
 import { causeOfChange, causeOfJudging, type Inputs, type JudgingInputs, scheduleIsDue } from '../triggers/due.ts';
@@ -54,21 +55,41 @@ export async function tick(ports: TickPorts, options: TickOptions = {}): Promise
   const isTouched = touchedImages(ports);
   for (const { name: image } of await ports.catalog.listImages()) {
     try {
-      const { cause, rejudged, warnings } = await look(ports, image, versions.get(image) ?? [], {
+      const { cause, rejudged, warnings, remember } = await look(ports, image, versions.get(image) ?? [], {
         ...options,
         isTouched,
       });
       result.rejudged.push(...rejudged);
       for (const reason of warnings) result.troubled.push({ image, reason });
-      if (!cause) continue;
-      await ports.executions.start({ image, cause, key: `${image}:${ports.clock.now()}` });
-      result.started.push({ image, cause });
+      if (cause) {
+        await startBuild(ports, image, cause, remember);
+        result.started.push({ image, cause });
+      } else await remember();
     } catch (error) {
       // One image's trouble must not keep the others from being looked at.
       result.troubled.push({ image, reason: (error as Error).message });
     }
   }
   return result;
+}
+
+/**
+ * What was seen is kept when the start has ended, so that a look that is killed, or a fault that passes, loses no change: the next look
+ * finds it again. A build that fails for good is not started again at every look, but when something changes.
+ */
+async function startBuild(
+  { executions, clock }: TickPorts,
+  image: string,
+  cause: Cause,
+  remember: () => Promise<void>,
+): Promise<void> {
+  try {
+    await executions.start({ image, cause, key: `${image}:${clock.now()}` });
+  } catch (error) {
+    if (!(error instanceof KilnError && error.retryable)) await remember();
+    throw error;
+  }
+  await remember();
 }
 
 const seenKey = (image: string): string => `seen:${image}`;
@@ -78,12 +99,12 @@ async function look(
   image: string,
   versions: readonly ImageVersion[],
   options: TickOptions & { isTouched: (image: string) => Promise<boolean> },
-): Promise<Look> {
+): Promise<Look & Pick<BuildLook, 'remember'>> {
   const loaded = await ports.specs.load(image);
   // Judging comes first: what must be taken back does not wait for a build, nor for an index that cannot be had.
   const judged = await judgeVersions(ports, loaded, versions, options);
-  const cause = await causeToBuild(ports, loaded, options.isTouched);
-  return { rejudged: judged.rejudged, warnings: judged.warnings, ...firstCause(cause, judged.cause) };
+  const { cause, remember } = await causeToBuild(ports, loaded, options.isTouched);
+  return { rejudged: judged.rejudged, warnings: judged.warnings, remember, ...firstCause(cause, judged.cause) };
 }
 
 const firstCause = (...causes: (Cause | undefined)[]): { cause?: Cause } => {
@@ -91,22 +112,29 @@ const firstCause = (...causes: (Cause | undefined)[]): { cause?: Cause } => {
   return cause ? { cause } : {};
 };
 
+interface BuildLook {
+  readonly cause?: Cause;
+  /** Keeps what was seen, so that the same is no cause again. */
+  readonly remember: () => Promise<void>;
+}
+
 async function causeToBuild(
   ports: TickPorts,
   loaded: LoadedSpec,
   isTouched: (image: string) => Promise<boolean>,
-): Promise<Cause | undefined> {
+): Promise<BuildLook> {
   const { catalog, clock } = ports;
   const key = seenKey(loaded.spec.name);
   const seen = ((await catalog.getDocument(key)) ?? {}) as Seen;
   const inputs = await buildInputs(ports, loaded);
   const now = clock.now();
   const due = scheduleIsDue(loaded.spec.schedule, seen.scheduledAt, now);
-  // Written before the build is started: a build that fails is not started again at every tick, but when something changes.
-  await catalog.putDocument(key, { ...seen, inputs, scheduledAt: due ? now : (seen.scheduledAt ?? now) });
+  const remember = () =>
+    catalog.putDocument(key, { ...seen, inputs, scheduledAt: due ? now : (seen.scheduledAt ?? now) });
   const cause = due ? causeSchema.parse({ kind: 'schedule' }) : causeOfChange(seen.inputs, inputs);
   // An index that changed elsewhere is no reason to build: the same packages would be locked.
-  return cause?.kind === 'component' && !(await isTouched(loaded.spec.name)) ? undefined : cause;
+  const isElsewhere = cause?.kind === 'component' && !(await isTouched(loaded.spec.name));
+  return isElsewhere ? { remember } : { cause, remember };
 }
 
 async function judgeVersions(

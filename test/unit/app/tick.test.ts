@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sqliteCatalog } from '../../../src/adapters/local/sqlite-catalog.ts';
 import { tick } from '../../../src/app/tick.ts';
 import type { Cause } from '../../../src/model/build.ts';
+import { KilnError } from '../../../src/model/error.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 import { silent } from '../../../src/ports/progress.ts';
 
@@ -17,6 +18,7 @@ function world() {
     accounts: ['111111111111'],
     schedule: undefined as undefined | { every: string; timezone: string },
     broken: false,
+    fault: undefined as Error | undefined,
   };
   const catalog = sqliteCatalog(join(mkdtempSync(join(tmpdir(), 'kiln-tick-')), 'catalog.sqlite'));
   const started: { image: string; cause: Cause }[] = [];
@@ -41,7 +43,10 @@ function world() {
     source: { indexes: async () => [{ sha256: state.index }] },
     executions: {
       isRunning: async () => false,
-      start: async (it: { image: string; cause: Cause }) => void started.push(it),
+      start: async (it: { image: string; cause: Cause }) => {
+        started.push(it);
+        if (state.fault) throw state.fault;
+      },
     },
   };
   return { state, catalog, started, look: () => tick(ports as never) };
@@ -78,6 +83,17 @@ describe('tick', () => {
     here.state.now += 3_600_000;
     expect((await here.look()).started.map((it) => it.cause.kind)).toEqual(['schedule']);
     here.state.now += 60_000;
+    expect((await here.look()).started).toEqual([]);
+  });
+
+  test.each([
+    { summary: 'again when the start met a fault that passes', code: 'THROTTLED', again: ['component'] },
+    { summary: 'not again when it failed for good', code: 'CONFIGURE_FAILED', again: [] },
+  ] as const)('a change is looked at $summary', async ({ code, again }) => {
+    Object.assign(here.state, { index: 'index-2', fault: new KilnError(code, 'too fast') });
+    expect(await here.look()).toMatchObject({ started: [], troubled: [{ image: 'web', reason: 'too fast' }] });
+    here.state.fault = undefined;
+    expect((await here.look()).started.map((it) => it.cause.kind)).toEqual(again);
     expect((await here.look()).started).toEqual([]);
   });
 
