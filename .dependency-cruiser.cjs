@@ -22,9 +22,35 @@ const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
   to: { path: '^(src|lambdas|lib|bin)/', pathNot: `^src/(${[layer, ...allowed].join('|')})/` },
 }));
 
+// Within src/app, a folder may import those that stand before it. docs/architecture.md tells what is in each.
+const USE_CASES = [
+  'sources',
+  'application',
+  'lock',
+  'init-spec',
+  'prove',
+  'gate',
+  'sharing',
+  'impact',
+  'retention',
+  'steps',
+  'launch',
+  'rejudge',
+  'watch',
+];
+
+const useCaseRules = USE_CASES.map((folder, index) => ({
+  name: `app-${folder}-imports-backwards`,
+  comment: `src/app/${folder} may import src/app/${USE_CASES.slice(0, index).join(', ')}, and no other`,
+  severity: 'error',
+  from: { path: `^src/app/${folder}/` },
+  to: { path: '^src/app/', pathNot: `^src/app/(${USE_CASES.slice(0, index + 1).join('|')})/` },
+}));
+
 module.exports = {
   forbidden: [
     ...layerRules,
+    ...useCaseRules,
     {
       name: 'no-cycle',
       severity: 'error',

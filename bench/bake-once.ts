@@ -1,7 +1,7 @@
 /** Resolves and bakes the image of a spec once: `node bench/bake-once.ts SPEC HOME`; prints sizes as JSON. */
 import { randomUUID } from 'node:crypto';
-import { bakeImage } from '../src/app/bake-image.ts';
-import { resolveImage } from '../src/app/resolve-image.ts';
+import { bakeImage } from '../src/app/steps/bake-image.ts';
+import { resolveImage } from '../src/app/steps/resolve-image.ts';
 import { composeLocal } from '../src/cli/compose.ts';
 
 const [spec = '', home = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withReference } from '../src/app/render-reference.ts';
-import { renderSchemas } from '../src/app/render-schemas.ts';
+import { withReference } from '../src/app/reference/render-reference.ts';
+import { renderSchemas } from '../src/app/reference/render-schemas.ts';
 
 // `npm run schema`: schemas/*.schema.json and the reference in docs/specs.md, from the zod schemas of src/model.
 const file = (path: string) => new URL(`../${path}`, import.meta.url);

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { bakeFromParent } from '../../src/app/bake-from-parent.ts';
+import { bakeFromParent } from '../../src/app/steps/bake-from-parent.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { stepEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { bakeImage } from '../../src/app/bake-image.ts';
+import { bakeImage } from '../../src/app/steps/bake-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { stepEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

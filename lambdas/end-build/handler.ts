@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { endBuild } from '../../src/app/end-build.ts';
+import { endBuild } from '../../src/app/steps/end-build.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { endEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

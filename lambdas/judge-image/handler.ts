@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { judgeImage } from '../../src/app/judge-image.ts';
+import { judgeImage } from '../../src/app/steps/judge-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { stepEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

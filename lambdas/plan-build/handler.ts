@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { planBuild } from '../../src/app/plan-build.ts';
+import { planBuild } from '../../src/app/steps/plan-build.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { planEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { publishImage } from '../../src/app/publish-image.ts';
+import { publishImage } from '../../src/app/steps/publish-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { executionEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

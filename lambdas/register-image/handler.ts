@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { registerImage } from '../../src/app/register-image.ts';
+import { registerImage } from '../../src/app/steps/register-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { stepEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { resolveImage } from '../../src/app/resolve-image.ts';
+import { resolveImage } from '../../src/app/steps/resolve-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { resolveEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { shareImage } from '../../src/app/share-image.ts';
+import { shareImage } from '../../src/app/steps/share-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { shareEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

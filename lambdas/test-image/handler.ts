@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { testImage } from '../../src/app/test-image.ts';
+import { testImage } from '../../src/app/steps/test-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { stepEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { validateImage } from '../../src/app/validate-image.ts';
+import { validateImage } from '../../src/app/steps/validate-image.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { stepEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { tick } from '../../src/app/tick.ts';
+import { tick } from '../../src/app/watch/tick.ts';
 import { aliveUntil } from '../../src/ports/executions.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 

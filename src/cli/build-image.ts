@@ -1,6 +1,6 @@
-import type { BuildOptions } from '../app/plan-build.ts';
-import { lastObstacle } from '../app/step.ts';
-import { type BuildSummary, summarize } from '../app/summary.ts';
+import type { BuildOptions } from '../app/steps/plan-build.ts';
+import { lastObstacle } from '../app/steps/step.ts';
+import { type BuildSummary, summarize } from '../app/steps/summary.ts';
 import { type ErrorCode, exitStatusOf, KilnError } from '../model/error.ts';
 import type { StateEvent } from '../workflow/run-locally.ts';
 import type { Invocation } from './command.ts';

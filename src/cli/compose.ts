@@ -21,7 +21,7 @@ import { qemuTestBed } from '../adapters/local/qemu-test-bed.ts';
 import { sqliteCatalog } from '../adapters/local/sqlite-catalog.ts';
 import { unshareIsolatedRoot } from '../adapters/local/unshare-isolated-root.ts';
 import { localFolders } from '../adapters/local/work-folders.ts';
-import type { PlanRequest } from '../app/plan-build.ts';
+import type { PlanRequest } from '../app/steps/plan-build.ts';
 import { systemClock, timestamp } from '../ports/clock.ts';
 import type { Ports } from '../ports/ports.ts';
 import { type Progress, silent } from '../ports/progress.ts';

@@ -1,4 +1,4 @@
-import { parseReference, requireVersion } from '../app/image-reference.ts';
+import { parseReference, requireVersion } from '../app/gate/image-reference.ts';
 import { KilnError } from '../model/error.ts';
 import { type Lock, lock as lockSchema } from '../model/lock.ts';
 import type { LocalKiln } from './compose.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { awaitReady, launchImage } from '../app/launch-image.ts';
-import { type BuildSummary, summarize } from '../app/summary.ts';
+import { awaitReady, launchImage } from '../app/launch/launch-image.ts';
+import { type BuildSummary, summarize } from '../app/steps/summary.ts';
 import { buildImage } from './build-image.ts';
 import type { Answer, CommandModule, Invocation } from './command.ts';
 import type { LocalKiln } from './compose.ts';

@@ -1,4 +1,4 @@
-import type { BuildSummary } from '../app/summary.ts';
+import type { BuildSummary } from '../app/steps/summary.ts';
 import { formatBytes, formatDuration, type Style, table } from './style.ts';
 
 interface Amount {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { revokeFrom, shareWith } from '../../src/app/grants.ts';
-import { awaitReady, launchImage } from '../../src/app/launch-image.ts';
-import { summarize } from '../../src/app/summary.ts';
+import { awaitReady, launchImage } from '../../src/app/launch/launch-image.ts';
+import { revokeFrom, shareWith } from '../../src/app/sharing/grants.ts';
+import { summarize } from '../../src/app/steps/summary.ts';
 import { composeLocal, type LocalKiln } from '../../src/cli/compose.ts';
 import { openTarTree } from '../../src/formats/tar-tree.ts';
 

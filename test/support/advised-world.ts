@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { cachedAdvisorySource } from '../../src/adapters/local/cached-advisory-source.ts';
-import { type TickResult, tick } from '../../src/app/tick.ts';
+import { type TickResult, tick } from '../../src/app/watch/tick.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { type ImageWorld, imageWorld } from './image-world.ts';
 

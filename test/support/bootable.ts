@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { aptPackageSource } from '../../src/adapters/local/apt-package-source.ts';
 import { unshareIsolatedRoot } from '../../src/adapters/local/unshare-isolated-root.ts';
 import { localFolders } from '../../src/adapters/local/work-folders.ts';
-import { extendClosure, openArchive } from '../../src/app/closure.ts';
+import { extendClosure, openArchive } from '../../src/app/lock/closure.ts';
 import { bootRequirements } from '../../src/baker/boot/requirements.ts';
 import { assembleDisk } from '../../src/baker/disk/assemble.ts';
 import { prepareBoot } from '../../src/baker/disk/boot-parts.ts';

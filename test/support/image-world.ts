@@ -6,7 +6,7 @@ import { folderArtifactStore } from '../../src/adapters/local/folder-artifact-st
 import { folderImageRegistry } from '../../src/adapters/local/folder-image-registry.ts';
 import { folderSpecSource } from '../../src/adapters/local/folder-spec-source.ts';
 import { sqliteCatalog } from '../../src/adapters/local/sqlite-catalog.ts';
-import { STAMP } from '../../src/app/examination.ts';
+import { STAMP } from '../../src/app/gate/examination.ts';
 import type { Cause, ImageVersion } from '../../src/model/build.ts';
 import type { ImageTest } from '../../src/model/spec.ts';
 import type { Notice } from '../../src/ports/notifier.ts';

@@ -5,7 +5,7 @@ import { readRange } from '../../formats/folder-tree.ts';
 import { isZip } from '../../formats/zip.ts';
 import { KilnError } from '../../model/error.ts';
 import { imageSpec } from '../../model/spec.ts';
-import { openArchive } from '../closure.ts';
+import { openArchive } from '../lock/closure.ts';
 import { draftOfArchive } from './archive.ts';
 import { draftOfBinary } from './binary.ts';
 import type { Draft, DraftContext, DraftPorts } from './draft.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type CanAnswer, canAccess, parseAction } from '../../app/can.ts';
-import { parseReference } from '../../app/image-reference.ts';
+import { type CanAnswer, canAccess, parseAction } from '../../app/gate/can.ts';
+import { parseReference } from '../../app/gate/image-reference.ts';
 import type { Answer, CommandModule } from '../command.ts';
 
 /** `kiln can ACCOUNT launch|share|copy IMAGE`: whether, and by which policies. */

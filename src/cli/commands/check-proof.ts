@@ -1,6 +1,6 @@
-import { checkProofDocument, type Expected } from '../../app/check-proof.ts';
-import { readProof } from '../../app/proof-document.ts';
-import { closureRequest, specOfPackages } from '../../app/resolve-spec.ts';
+import { checkProofDocument, type Expected } from '../../app/prove/check-proof.ts';
+import { readProof } from '../../app/prove/proof-document.ts';
+import { closureRequest, specOfPackages } from '../../app/prove/resolve-spec.ts';
 import { type Answer, type CommandModule, type Invocation, splitList } from '../command.ts';
 import { imageOf } from '../image-argument.ts';
 import { formatBytes } from '../style.ts';

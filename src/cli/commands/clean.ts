@@ -1,5 +1,5 @@
-import { cleanUp } from '../../app/clean-up.ts';
-import { ageImages } from '../../app/lifecycle.ts';
+import { cleanUp } from '../../app/retention/clean-up.ts';
+import { ageImages } from '../../app/retention/lifecycle.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { formatBytes } from '../style.ts';
 

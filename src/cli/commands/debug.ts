@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseReference, requireVersion } from '../../app/image-reference.ts';
+import { parseReference, requireVersion } from '../../app/gate/image-reference.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { runDebugMachine } from '../debug/debug-machine.ts';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { writeAtomically } from '../../adapters/local/temporary-file.ts';
-import { fixSpec, type SpecFix } from '../../app/fix-spec.ts';
+import { fixSpec, type SpecFix } from '../../app/application/fix-spec.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { imageOf } from '../image-argument.ts';
 import type { Style } from '../style.ts';

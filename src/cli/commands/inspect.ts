@@ -1,5 +1,5 @@
-import { parseReference, requireVersion } from '../../app/image-reference.ts';
-import { inspectImage } from '../../app/inspect-image.ts';
+import { parseReference, requireVersion } from '../../app/gate/image-reference.ts';
+import { inspectImage } from '../../app/gate/inspect-image.ts';
 import { nearestWord } from '../../formats/nearest.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Answer, CommandModule } from '../command.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { parseReference } from '../../app/image-reference.ts';
-import { awaitReady, launchImage } from '../../app/launch-image.ts';
+import { parseReference } from '../../app/gate/image-reference.ts';
+import { awaitReady, launchImage } from '../../app/launch/launch-image.ts';
 import type { Instance, TestResult } from '../../ports/test-bed.ts';
 import { type Answer, type CommandModule, refused } from '../command.ts';
 import { formatDuration } from '../style.ts';

@@ -1,4 +1,4 @@
-import { ageImages, type LifecycleResult } from '../../app/lifecycle.ts';
+import { ageImages, type LifecycleResult } from '../../app/retention/lifecycle.ts';
 import type { Answer, CommandModule } from '../command.ts';
 
 /** `kiln lifecycle`: deprecates, withdraws and deletes versions whose time is over. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { distributionPlan } from '../../app/distribution-plan.ts';
-import { parseReference } from '../../app/image-reference.ts';
+import { parseReference } from '../../app/gate/image-reference.ts';
+import { distributionPlan } from '../../app/sharing/distribution-plan.ts';
 import type { DistributionCall } from '../../distributor/plan.ts';
 import type { Answer, CommandModule } from '../command.ts';
 

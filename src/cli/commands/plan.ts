@@ -1,4 +1,4 @@
-import { planUpdate } from '../../app/plan-update.ts';
+import { planUpdate } from '../../app/impact/plan-update.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Impact } from '../../resolver/impact.ts';
 import type { Answer, CommandModule } from '../command.ts';

@@ -1,5 +1,5 @@
-import { parseReference } from '../../app/image-reference.ts';
-import { recallImage, recallPlan } from '../../app/recall.ts';
+import { parseReference } from '../../app/gate/image-reference.ts';
+import { recallImage, recallPlan } from '../../app/sharing/recall.ts';
 import type { RecallPlan } from '../../distributor/recall.ts';
 import type { Answer, CommandModule } from '../command.ts';
 

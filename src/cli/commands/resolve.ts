@@ -4,7 +4,7 @@ import {
   resolvePackages,
   type SetOutcome,
   specOfPackages,
-} from '../../app/resolve-spec.ts';
+} from '../../app/prove/resolve-spec.ts';
 import { KilnError } from '../../model/error.ts';
 import { type Answer, type CommandModule, type Invocation, splitList } from '../command.ts';
 import { imageOf } from '../image-argument.ts';

@@ -1,5 +1,5 @@
-import { revokeFrom } from '../../app/grants.ts';
-import { parseReference } from '../../app/image-reference.ts';
+import { parseReference } from '../../app/gate/image-reference.ts';
+import { revokeFrom } from '../../app/sharing/grants.ts';
 import type { Answer, CommandModule } from '../command.ts';
 
 /** `kiln revoke IMAGE --account ID`: takes the grants back, and says what that does not reach. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newExecutionId } from '../../adapters/local/process-executions.ts';
-import { ageImagesDaily } from '../../app/lifecycle.ts';
-import { tick } from '../../app/tick.ts';
+import { ageImagesDaily } from '../../app/retention/lifecycle.ts';
+import { tick } from '../../app/watch/tick.ts';
 import { KilnError } from '../../model/error.ts';
 import { milliseconds } from '../../model/spec.ts';
 import type { Answer, CommandModule } from '../command.ts';

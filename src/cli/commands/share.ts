@@ -1,5 +1,5 @@
-import { shareWith } from '../../app/grants.ts';
-import { parseReference } from '../../app/image-reference.ts';
+import { parseReference } from '../../app/gate/image-reference.ts';
+import { shareWith } from '../../app/sharing/grants.ts';
 import { type Answer, type CommandModule, refused } from '../command.ts';
 
 /** `kiln share IMAGE --account ID`: the grant, if the account is approved. */

@@ -1,6 +1,6 @@
-import { parseReference, requireVersion } from '../../app/image-reference.ts';
-import { setOfLock } from '../../app/resolve-spec.ts';
-import { summarize } from '../../app/summary.ts';
+import { parseReference, requireVersion } from '../../app/gate/image-reference.ts';
+import { setOfLock } from '../../app/prove/resolve-spec.ts';
+import { summarize } from '../../app/steps/summary.ts';
 import type { ImageVersion } from '../../model/build.ts';
 import { type Finding, validationReport } from '../../model/finding.ts';
 import { lock as lockSchema } from '../../model/lock.ts';

@@ -1,4 +1,4 @@
-import { requireInstance } from '../../app/launch-image.ts';
+import { requireInstance } from '../../app/launch/launch-image.ts';
 import type { Answer, CommandModule } from '../command.ts';
 
 /** `kiln stop INSTANCE`: shuts an instance down, and ends it where it does not go by itself. */

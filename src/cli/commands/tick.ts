@@ -1,6 +1,6 @@
 import { newExecutionId } from '../../adapters/local/process-executions.ts';
-import { ageImagesDaily } from '../../app/lifecycle.ts';
-import { type TickResult, tick } from '../../app/tick.ts';
+import { ageImagesDaily } from '../../app/retention/lifecycle.ts';
+import { type TickResult, tick } from '../../app/watch/tick.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { agedLines } from './lifecycle.ts';
 

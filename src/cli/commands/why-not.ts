@@ -1,4 +1,4 @@
-import { openArchive, resolveClosure, rootsOf } from '../../app/closure.ts';
+import { openArchive, resolveClosure, rootsOf } from '../../app/lock/closure.ts';
 import { renderWhyNot, whyNot } from '../../resolver/explain/why-not.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { imageOf } from '../image-argument.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BuildSummary } from '../../../src/app/summary.ts';
+import type { BuildSummary } from '../../../src/app/steps/summary.ts';
 import { renderSummary } from '../../../src/cli/render-summary.ts';
 import { styleFor } from '../../../src/cli/style.ts';
 

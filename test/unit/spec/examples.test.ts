@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadAccounts } from '../../../src/app/load-accounts.ts';
-import { loadSpec } from '../../../src/app/load-spec.ts';
+import { loadAccounts } from '../../../src/app/sources/load-accounts.ts';
+import { loadSpec } from '../../../src/app/sources/load-spec.ts';
 
 const examples = new URL('../../../examples/', import.meta.url);
 const names = readdirSync(examples, { withFileTypes: true })

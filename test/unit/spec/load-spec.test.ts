@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadAccounts } from '../../../src/app/load-accounts.ts';
-import { loadSpec } from '../../../src/app/load-spec.ts';
+import { loadAccounts } from '../../../src/app/sources/load-accounts.ts';
+import { loadSpec } from '../../../src/app/sources/load-spec.ts';
 import { KilnError } from '../../../src/model/error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kiln-spec-'));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { withReference } from '../../../src/app/render-reference.ts';
-import { renderSchemas } from '../../../src/app/render-schemas.ts';
+import { withReference } from '../../../src/app/reference/render-reference.ts';
+import { renderSchemas } from '../../../src/app/reference/render-schemas.ts';
 
 test.each([...renderSchemas()].map(([path, text]) => ({ path, text })))(
   '$path is what npm run schema writes',

@@ -1,0 +1,93 @@
+import { ageDays } from '../../distributor/access/decide.ts';
+import { targetsOf } from '../../distributor/targets.ts';
+import type { ImageVersion } from '../../model/build.ts';
+import { digestOf } from '../../model/canonical.ts';
+import type { InventoryVulnerability } from '../../model/inventory.ts';
+import { timestamp } from '../../ports/clock.ts';
+import type { Ports } from '../../ports/ports.ts';
+import type { LoadedSpec } from '../../ports/spec-source.ts';
+import type { Inputs, JudgingInputs } from '../../triggers/due.ts';
+import { digestOfPacks, type Pack } from '../../validator/pack.ts';
+import { readKnown } from '../gate/examination.ts';
+import { type PoliciesInForce, policiesInForce } from '../gate/judge-policies.ts';
+import { type KnownVulnerabilities, readVulnerabilities, shippedBy } from '../gate/known-vulnerabilities.ts';
+import { testsOf } from '../steps/test-image.ts';
+
+type InputPorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'source' | 'advisories' | 'progress'>;
+
+/** What decides the bytes of an image, as it stands now. */
+export async function buildInputs(ports: InputPorts, loaded: LoadedSpec): Promise<Inputs> {
+  const indexes = await ports.source.indexes(loaded.spec.os, ports.progress);
+  return { spec: bakeInputs(loaded), indexes: indexes.map((it) => it.sha256).sort() };
+}
+
+/** Hex digest of the parts of a spec that decide what is baked: who may have it, and what is asked of it, are none. */
+export function bakeInputs({ spec, lockInputs }: LoadedSpec): string {
+  return digestOf({ lockInputs, minimize: spec.minimize });
+}
+
+/** What decides who may have a version, as it stands now. */
+export interface Standing {
+  readonly inputs: JudgingInputs;
+  readonly known: KnownVulnerabilities;
+  /** What stands in for files that are wrong or cannot be had. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws what reading policies and advisories throws, where none ever were good. */
+export async function judgingInputs(ports: InputPorts, loaded: LoadedSpec, version: ImageVersion): Promise<Standing> {
+  const { spec } = loaded;
+  const policies = await policiesInForce(ports, loaded);
+  const today = timestamp(ports.clock).slice(0, 10);
+  const accounts = accountsOf(policies, loaded);
+  const packs = [...policies.packs.packs, ...accounts.flatMap((it) => it.packs)];
+  const { known, warnings } = await vulnerabilitiesBy(ports, loaded, version, packs);
+  const digest = (of: readonly Pack[]) => digestOfPacks(of, spec.name, today);
+  const inputs: JudgingInputs = {
+    policies: digestOf({
+      packs: digest(policies.packs.packs),
+      access: policies.access.digest,
+      labels: spec.labels,
+      ...(policies.access.looksAt.age ? { ageDays: ageDays(version.createdAt, ports.clock.now()) } : {}),
+    }),
+    tests: digestOf(testsOf(spec)),
+    accounts: digestOf(accounts.map((it) => ({ ...it, packs: digest(it.packs) }))),
+    advisories: digestOf(known),
+  };
+  return { inputs, known, warnings: [...policies.warnings, ...warnings] };
+}
+
+/** The accounts that the spec names, where they are to have it, and by which packs of their own. */
+function accountsOf({ accounts, packs }: PoliciesInForce, { spec }: LoadedSpec) {
+  return accounts.flatMap((account) => {
+    const targeted = targetsOf(account.id, accounts, spec);
+    const { targets } = targeted.kind === 'targeted' ? targeted : { targets: [] };
+    return targets.length > 0 ? [{ account, targets, packs: packs.forAccount(account) }] : [];
+  });
+}
+
+async function vulnerabilitiesBy(
+  ports: InputPorts,
+  { spec }: LoadedSpec,
+  version: ImageVersion,
+  packs: readonly Pack[],
+) {
+  const reader = readVulnerabilities(ports, await readKnown(ports, version));
+  const places = packs.map((it) => it.advisories).filter((it) => it.length > 0);
+  const shipped = places.length > 0 ? await shippedBy(ports, version, spec.os.release) : undefined;
+  for (const it of places) await reader.of(shipped!, it);
+  return { known: reader.told(), warnings: reader.warnings };
+}
+
+/** Vulnerabilities that nobody knew of before. */
+export function newlyKnown(before: KnownVulnerabilities, now: KnownVulnerabilities): InventoryVulnerability[] {
+  const key = (it: InventoryVulnerability) => `${it.package} ${it.id} ${it.fixedIn}`;
+  const known = new Set(Object.values(before).flat().map(key));
+  return [
+    ...new Map(
+      Object.values(now)
+        .flat()
+        .map((it) => [key(it), it]),
+    ).values(),
+  ].filter((it) => !known.has(key(it)));
+}
