@@ -35,6 +35,7 @@ const USE_CASES = [
   'retention',
   'steps',
   'launch',
+  'report',
   'rejudge',
   'watch',
 ];

@@ -89,6 +89,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/show.ts'),
   },
   {
+    name: 'report',
+    summary: 'write a page with an image’s contents, proof and access in pictures',
+    group: 'Understand it',
+    load: () => import('./commands/report.ts'),
+  },
+  {
     name: 'inspect',
     summary: 'show the facts of an image that policies see',
     group: 'Understand it',

@@ -29,7 +29,17 @@ export interface BuildSummary {
   readonly firstSuccessMs?: number;
   readonly grants: readonly Grant[];
   readonly refused: JudgeAnswer['refused'];
-  readonly steps: readonly { step: string; outcome: string; milliseconds: number; detail?: string }[];
+  readonly steps: readonly StepSummary[];
+}
+
+export interface StepSummary {
+  readonly step: string;
+  readonly outcome: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** 0 while it runs. */
+  readonly milliseconds: number;
+  readonly detail?: string;
 }
 
 /** Puts a build's records together. Throws NOT_FOUND. */
@@ -53,6 +63,7 @@ export async function summarize(ports: Pick<Ports, 'catalog' | 'store'>, buildId
     steps: build.steps.map(({ step, outcome, startedAt, endedAt, detail }) => ({
       step,
       outcome,
+      startedAt,
       detail,
       milliseconds: endedAt === undefined ? 0 : Date.parse(endedAt) - Date.parse(startedAt),
     })),

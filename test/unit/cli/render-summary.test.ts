@@ -38,7 +38,15 @@ const published: BuildSummary = {
   firstSuccessMs: 9_100,
   grants: [{ image: 'nginx', version: 3, account: '111111111111', region: 'local', grantedAt: '', reason: 'named' }],
   refused: [{ account: '333333333333', reason: 'not named' }],
-  steps: [{ step: 'bake', outcome: 'succeeded', milliseconds: 33_000, detail: 'disk f34f\nmore' }],
+  steps: [
+    {
+      step: 'bake',
+      startedAt: '2026-01-02T03:04:05.000Z',
+      outcome: 'succeeded',
+      milliseconds: 33_000,
+      detail: 'disk f34f\nmore',
+    },
+  ],
 };
 
 test('a published image: what is in, what was left out, what was proven, who may have it, how long it took', () => {
