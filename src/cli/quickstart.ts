@@ -84,6 +84,7 @@ function render(
       : `${style.red('✗')} account ${refused.account} could launch it`,
     '',
     style.bold('to try next'),
+    '  ./kiln report nginx                             a page with what is in it, and why, in pictures',
     '  ./kiln why nginx libssl3                        why a package is in the image',
     `  ./kiln launch nginx --account ${approved.account}      boot it, and keep it running`,
     '  ./kiln init redis-server --out redis.yaml       draft a spec for something else',
