@@ -45,7 +45,7 @@ export function benchAdvisories(sizes: AdvisorySizes): AdvisoryFigures {
 }
 
 /** Numbers that look random and are the same on every run. */
-function makeRandom(seed: number): (below: number) => number {
+export function makeRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (state * 48_271) % 2_147_483_647;
@@ -57,7 +57,7 @@ function makeRandom(seed: number): (below: number) => number {
 const versionOf = (random: (below: number) => number, major: number): string =>
   `${major}.${random(30)}.${random(10)}-${1 + random(3)}+deb12u${random(9)}`;
 
-function makeTracker({ advisories, sources }: AdvisorySizes): Record<string, Record<string, unknown>> {
+export function makeTracker({ advisories, sources }: AdvisorySizes): Record<string, Record<string, unknown>> {
   const random = makeRandom(7);
   const urgencies = ['unimportant', 'low', 'medium', 'high', 'not yet assigned'];
   const tracker: Record<string, Record<string, unknown>> = {};
@@ -71,7 +71,7 @@ function makeTracker({ advisories, sources }: AdvisorySizes): Record<string, Rec
   return tracker;
 }
 
-function makeImages({ images, sources, packages }: AdvisorySizes): Shipped[] {
+export function makeImages({ images, sources, packages }: AdvisorySizes): Shipped[] {
   const random = makeRandom(11);
   // Of each source package a handful of versions is in use, as images are built on different days.
   const versions = Array.from({ length: sources }, () => Array.from({ length: 4 }, () => versionOf(random, 19)));

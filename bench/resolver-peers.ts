@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CheckedArchive, makeClauses } from '../src/resolver/check-clauses.ts';
 import type { Universe } from '../src/resolver/universe.ts';
@@ -90,6 +90,7 @@ export function askAspcud(work: string, archive: CheckedArchive, name: string): 
   const preamble = 'preamble: \nproperty: installedsize: int = [0]';
   writeFileSync(input, `${[preamble, ...stanzas, `request: x\ninstall: ${code(name)}`].join('\n\n')}\n`);
   const output = join(work, 'case.out');
+  rmSync(output, { force: true });
   const { ms } = timed('aspcud', [input, output, '-sum(solution,installedsize)']);
   const answer = existsSync(output) ? readFileSync(output, 'utf8') : '';
   return { names: [...answer.matchAll(/^package: (.+)$/gm)].map((it) => it[1]!.replaceAll('%2b', '+')), ms };
@@ -99,4 +100,22 @@ export function askAspcud(work: string, archive: CheckedArchive, name: string): 
 export function askDose(packagesPath: string): PeerAnswer {
   const { output, ms } = timed('dose-debcheck', ['--failures', packagesPath]);
   return { names: [...new Set([...output.matchAll(/^ {2}package: (.+)$/gm)].map((it) => it[1]!))].sort(), ms };
+}
+
+/** Answers that a peer gave for these very indexes, kept one a line, so that half an hour of asking can be stopped and gone on with. */
+export function rememberAnswers(
+  path: string,
+  inputs: string,
+  ask: (name: string) => PeerAnswer,
+): (name: string) => PeerAnswer {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+  const [made, ...told] = lines;
+  if (made !== inputs) writeFileSync(path, `${inputs}\n`);
+  const known = new Map<string, PeerAnswer>(made === inputs ? told.map((it) => JSON.parse(it)) : []);
+  return (name) => {
+    const answer = known.get(name) ?? ask(name);
+    if (!known.has(name)) appendFileSync(path, `${JSON.stringify([name, answer])}\n`);
+    known.set(name, answer);
+    return answer;
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --parts advisories,bake,boot,distribution,lambdas,resolver] [--runs 3]`: Kiln beside its peers, in turn on this machine. Prints ratios first and writes
+ * `npm run bench [-- --parts advisories,bake,boot,distribution,lambdas,resolver,watch] [--runs 3]`: Kiln beside its peers, in turn on this machine. Prints ratios first and writes
  * bench/results/*.json.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,6 +13,7 @@ import { benchBoot } from './boot.ts';
 import { benchDistribution } from './distribution.ts';
 import { benchLambdas } from './lambdas.ts';
 import type { Ratio } from './statistics.ts';
+import { benchWatch } from './watch.ts';
 
 const { values } = parseArgs({
   options: {
@@ -78,12 +79,28 @@ if (parts.has('advisories')) {
   );
 }
 
+// Not among the parts that are run where none are named: it takes some minutes.
+if (parts.has('watch')) {
+  const figures = await benchWatch(10_000, log);
+  keep('watch', figures);
+  console.log(
+    `looks at ${figures.images} published images, all synthetic (${figures.peakMiB.toFixed(0)} MiB at the most)`,
+  );
+  for (const [name, { seconds, processor, judged }] of Object.entries(figures.looks))
+    console.log(
+      `        ${name}: ${seconds.toFixed(2)} s, ${processor.toFixed(2)} s of the processor, ${judged} judged again`,
+    );
+}
+
 if (parts.has('distribution')) {
   const figures = benchDistribution();
   keep('distribution', figures);
   console.log(`distribution of one image to ${figures.accounts} synthetic accounts in ${figures.regions} regions`);
   console.log(`        plan: ${figures.planMs.toFixed(0)} ms for ${figures.calls} calls (wanted: at most 1000 ms)`);
   console.log(`        one question to the access policies: ${figures.decideMs.toFixed(2)} ms (no bound)`);
+  console.log(
+    `        all ${figures.accounts * figures.regions * 3} questions, by name and region: ${figures.decideAllMs.toFixed(0)} ms (no bound)`,
+  );
 }
 
 if (parts.has('lambdas')) {

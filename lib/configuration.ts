@@ -75,6 +75,14 @@ export const configuration = z.strictObject({
     })
     .prefault({})
     .describe('where EC2 Image Builder builds, for specs that ask for it; default: the default network'),
+  approvals: z
+    .array(z.string().regex(/^(\*|[a-z0-9][a-z0-9-]{0,62})$/, 'an image’s name, or * for all'))
+    .default([])
+    .describe('images that somebody must approve, by kiln remote approve, before anybody else gets them'),
+  vendorTopics: z
+    .array(z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'ARN of an SNS topic'))
+    .default([])
+    .describe('topics on which vendors tell of new AMIs: images that have one as their parent are built anew'),
   schedules: z
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an image’s name'), schedule)
     .default({})

@@ -21,9 +21,14 @@ export function addStacks(app: App, configuration: Configuration) {
     storage,
     description: 'Kiln: bus, notices and the key of the images',
   });
+  const regions: Record<string, RegionStack> = {};
   for (const region of configuration.encryptImages ? configuration.copyRegions : []) {
     const description = 'Kiln: the key of the images in this region; kept when it is destroyed';
-    new RegionStack(app, id(`region-${region}`), { ...common, env: { region }, description });
+    regions[`region-${region}`] = new RegionStack(app, id(`region-${region}`), {
+      ...common,
+      env: { region },
+      description,
+    });
   }
   const build = new BuildStack(app, id('build'), {
     ...common,
@@ -45,5 +50,5 @@ export function addStacks(app: App, configuration: Configuration) {
     triggers,
     description: 'Kiln: alarms and a dashboard',
   });
-  return { storage, distribution, build, triggers, observability };
+  return { storage, distribution, build, triggers, observability, ...regions };
 }

@@ -4,14 +4,30 @@ import type { Ports } from '../../src/ports/ports.ts';
 import { planEvent } from '../shared/events.ts';
 import { validated } from '../shared/validated.ts';
 
-/** Until an execution that waits asks again: on AWS each time costs, and builds take minutes. */
-const WAIT_SECONDS = { aws: 20, here: 3 } as const;
+/**
+ * Until an execution that waits asks again: on AWS each time costs, and builds take minutes. Where it waits for a build that waits for
+ * approval, it may be for days: an execution's history has room for 25,000 events.
+ */
+const WAIT_SECONDS = { aws: 20, approval: 900, here: 3 } as const;
 
-/** State `Plan`: takes the image’s lease, or waits, or joins. */
-export const makeHandler = (ports: Ports) =>
+/** State `Plan`: takes the image’s lease, or waits, or joins; says whether somebody has to approve the image. */
+export const makeHandler = (ports: Ports, needsApproval: (image: string) => boolean = () => false) =>
   middy()
     .use(validated(planEvent))
-    .handler(async (event, context) => ({
-      ...(await planBuild(ports, event.request, event.executionId)),
-      waitSeconds: 'getRemainingTimeInMillis' in context ? WAIT_SECONDS.aws : WAIT_SECONDS.here,
-    }));
+    .handler(async (event, context) => {
+      const { image } = event.request;
+      const plan = await planBuild(ports, event.request, event.executionId);
+      const approval = needsApproval(image);
+      const isSoon = plan.decision !== 'wait' || !approval || !(await waitsForApproval(ports, image));
+      const waitSeconds = isSoon ? WAIT_SECONDS.aws : WAIT_SECONDS.approval;
+      return {
+        ...plan,
+        approval,
+        waitSeconds: 'getRemainingTimeInMillis' in context ? waitSeconds : WAIT_SECONDS.here,
+      };
+    });
+
+async function waitsForApproval({ catalog }: Ports, image: string): Promise<boolean> {
+  const running = await catalog.listBuilds({ image, state: 'running', limit: 1 });
+  return running.some((it) => it.steps.some(({ step, outcome }) => step === 'approve' && outcome === 'running'));
+}

@@ -1,3 +1,5 @@
+import type { MiddlewareObj } from '@middy/core';
+import { keepUniverses } from '../../src/adapters/aws/aws-ports.ts';
 import type { KilnError } from '../../src/model/error.ts';
 import type { Notice } from '../../src/ports/notifier.ts';
 import type { Ports } from '../../src/ports/ports.ts';
@@ -23,6 +25,13 @@ export const logged: Progress = {
   note: (text) => logger.info(text),
   advance(work, done, total, unit) {
     if (done === total) logger.debug(work, { done, unit });
+  },
+};
+
+/** Keeps for other functions what this one made of indexes; that it cannot is no reason to fail. */
+export const universesKept: MiddlewareObj = {
+  async after() {
+    await keepUniverses().catch((error: Error) => logger.warn('universes were not kept', { error: error.message }));
   },
 };
 

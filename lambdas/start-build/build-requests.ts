@@ -7,6 +7,15 @@ export interface BuildRequested {
   readonly cause: Cause;
   /** Key of the image's spec, where the event says that it is there. */
   readonly spec?: string;
+  /** Also where nothing changed that Kiln sees. */
+  readonly force?: boolean;
+}
+
+/** What an event asks for; `all` means every known image, with one cause. */
+export interface Asked {
+  readonly eventId: string;
+  readonly requests: readonly BuildRequested[];
+  readonly all?: Cause;
 }
 
 const imageName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an image’s name');
@@ -21,24 +30,51 @@ const requested = z.object({ image: imageName, cause: cause.optional() });
 const updated = z.object({ images: z.array(imageName).optional(), component: z.string().optional() });
 const stored = z.object({ object: z.object({ key: z.string() }) });
 
+/** A vendor's notice of new AMIs as SNS puts it into a queue: whoever the vendor is, it names them. */
+const notice = z.object({
+  Type: z.literal('Notification'),
+  MessageId: z.string().min(1),
+  TopicArn: z.string(),
+  Message: z.string(),
+});
+
+export interface VendorNotice {
+  readonly eventId: string;
+  /** Last part of the topic's ARN. */
+  readonly topic: string;
+  readonly amis: ReadonlySet<string>;
+}
+
+/** A notice that came by SNS; undefined for anything else. */
+export function vendorNotice(input: unknown): VendorNotice | undefined {
+  const parsed = notice.safeParse(input);
+  if (!parsed.success) return undefined;
+  const { MessageId, TopicArn, Message } = parsed.data;
+  const amis = new Set(Message.match(/\bami-[0-9a-f]{8,17}\b/g) ?? []);
+  return { eventId: MessageId, topic: TopicArn.split(':').at(-1) ?? TopicArn, amis };
+}
+
 /**
  * What an EventBridge event asks to be built: `kiln.build.requested` names the image, `kiln.component.updated` may name
  * images (else all known ones are looked at), a changed object in the bucket says by its key. Throws USAGE.
  */
-export function requestsOf(input: unknown, known: readonly string[]): { eventId: string; requests: BuildRequested[] } {
+export function requestsOf(input: unknown): Asked {
   const { id, 'detail-type': type, detail } = valid(event, input);
-  return { eventId: id, requests: forType(type, detail, known) };
+  if (type !== 'kiln.component.updated') return { eventId: id, requests: forType(type, detail) };
+  const { images, component } = valid(updated, detail);
+  const cause: Cause = { kind: 'component', detail: component };
+  return {
+    eventId: id,
+    requests: (images ?? []).map((image) => ({ image, cause })),
+    ...(images ? {} : { all: cause }),
+  };
 }
 
-function forType(type: string, detail: unknown, known: readonly string[]): BuildRequested[] {
+function forType(type: string, detail: unknown): BuildRequested[] {
   switch (type) {
     case 'kiln.build.requested': {
       const { image, cause: why = { kind: 'request' } } = valid(requested, detail);
       return [{ image, cause: why }];
-    }
-    case 'kiln.component.updated': {
-      const { images = known, component } = valid(updated, detail);
-      return images.map((image) => ({ image, cause: { kind: 'component', detail: component } }));
     }
     case 'Object Created':
       return forObject(valid(stored, detail).object.key);

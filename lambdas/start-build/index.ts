@@ -1,9 +1,8 @@
-import { awsCatalog, awsExecutions } from '../../src/adapters/aws/aws-ports.ts';
+import { amiOfParent, awsCatalog, awsExecutions, awsSpecs } from '../../src/adapters/aws/aws-ports.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { only } from '../shared/compose-aws.ts';
 import { observed } from '../shared/observed.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = observed(
-  makeHandler(only({ catalog: awsCatalog(), executions: awsExecutions(), clock: systemClock })),
-);
+const ports = { catalog: awsCatalog(), executions: awsExecutions(), specs: awsSpecs(), clock: systemClock };
+
+export const handler = observed(makeHandler({ ...ports, amiOf: amiOfParent }));

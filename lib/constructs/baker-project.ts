@@ -32,12 +32,15 @@ export class BakerProject extends Construct {
   /** As it is deployed; by name, so that what refers to it does not wait for it. */
   readonly name: string;
   readonly arn: string;
+  /** The archive that it runs. */
+  readonly bundle: Asset;
 
   constructor(scope: Construct, id: string, props: BakerProjectProps) {
     super(scope, id);
     this.name = props.name;
     this.arn = Stack.of(this).formatArn({ service: 'codebuild', resource: 'project', resourceName: props.name });
-    const bundle = new Asset(this, 'Bundle', bakerBundle());
+    this.bundle = new Asset(this, 'Bundle', bakerBundle());
+    const { bundle } = this;
     const log = new LogGroup(this, 'Log', {
       logGroupName: `/aws/codebuild/${props.name}`,
       retention: RetentionDays.THREE_MONTHS,
@@ -74,7 +77,7 @@ export class BakerProject extends Construct {
 }
 
 /** What CodeBuild asks of a project whose source is one object. */
-function readSource(role: Role, { bucket, s3ObjectKey }: Asset): void {
+export function readSource(role: Role, { bucket, s3ObjectKey }: Asset): void {
   const allow = (actions: string[], resource: string) =>
     role.addToPolicy(new PolicyStatement({ actions, resources: [resource] }));
   allow(['s3:GetObject', 's3:GetObjectVersion'], bucket.arnForObjects(s3ObjectKey));
@@ -94,11 +97,11 @@ const BAKE = {
 const variables = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
 
-/** ARN of the EventBridge rule by which Step Functions follows a build to its end. */
-export function codeBuildEventRule(scope: Construct): string {
+/** ARN of an EventBridge rule by which Step Functions follows others' work to its end. */
+export function eventRule(scope: Construct, name: string): string {
   return Stack.of(scope).formatArn({
     service: 'events',
     resource: 'rule',
-    resourceName: 'StepFunctionsGetEventForCodeBuildStartBuildRule',
+    resourceName: name,
   });
 }

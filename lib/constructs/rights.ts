@@ -69,12 +69,46 @@ export function invoke(who: IGrantable, ...functions: IFunction[]): void {
   );
 }
 
-/** Artifacts and settings. */
+/** Artifacts, settings, universes. */
 export function readAndWriteBucket({ bucket, key }: Storage, who: IGrantable): void {
   allow(who, ['s3:ListBucket'], [bucket.bucketArn]);
   const actions = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
-  allow(who, actions, [bucket.arnForObjects('artifacts/*'), bucket.arnForObjects('settings/*')]);
+  const folders = ['artifacts', 'settings', 'universes'].map((it) => bucket.arnForObjects(`${it}/*`));
+  allow(who, actions, folders);
   useKey(key, who);
+}
+
+/** Testers: their roots, what was asked of them, what they answered. */
+export function keepTesters({ bucket, key }: Pick<Storage, 'bucket' | 'key'>, who: IGrantable): void {
+  allow(who, ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], [bucket.arnForObjects('testers/*')]);
+  useKey(key, who);
+}
+
+/** Lists of fleets. */
+export function keepFleets({ bucket, key }: Pick<Storage, 'bucket' | 'key'>, who: IGrantable): void {
+  allow(who, ['s3:PutObject'], [bucket.arnForObjects('fleet/*')]);
+  useKey(key, who);
+}
+
+/** Specs, read only. */
+export function readSettings({ bucket, key }: Pick<Storage, 'bucket' | 'key'>, who: IGrantable): void {
+  allow(who, ['s3:ListBucket'], [bucket.bucketArn]);
+  allow(who, ['s3:GetObject'], [bucket.arnForObjects('settings/*')]);
+  useKey(key, who);
+}
+
+/** Parameters in which AWS and vendors publish the AMIs of today. */
+export function readPublicParameters(who: IGrantable): void {
+  allow(who, ['ssm:GetParameter'], [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}::parameter/aws/service/*`]);
+}
+
+/** Commands of tests, by the two projects that make testers and run them. */
+export function runCommands(storage: Storage, who: IFunction, projects: readonly string[]): void {
+  const arns = projects.map((it) =>
+    Stack.of(who).formatArn({ service: 'codebuild', resource: 'project', resourceName: it }),
+  );
+  allow(who, ['codebuild:StartBuild', 'codebuild:BatchGetBuilds'], arns);
+  keepTesters(storage, who);
 }
 
 /** Whether an execution still runs. */
@@ -208,7 +242,7 @@ export function followTemplates(
 }
 
 /** Notices on the bus and the topic. */
-export function tell({ bus, notices }: Distribution, who: IGrantable): void {
+export function tell({ bus, notices }: Pick<Distribution, 'bus' | 'notices'>, who: IGrantable): void {
   allow(who, ['events:PutEvents'], [bus.eventBusArn]);
   allow(who, ['sns:Publish'], [notices.topicArn]);
 }

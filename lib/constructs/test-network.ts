@@ -1,5 +1,15 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { FlowLogDestination, Port, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  FlowLogDestination,
+  type GatewayVpcEndpoint,
+  GatewayVpcEndpointAwsService,
+  Peer,
+  Port,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -9,6 +19,9 @@ export class TestNetwork extends Construct {
   readonly vpc: Vpc;
   readonly instances: SecurityGroup;
   readonly prober: SecurityGroup;
+  /** Of what runs commands beside instances: it reaches S3 as well, by the network's gateway, and only what that lets through. */
+  readonly commands: SecurityGroup;
+  private readonly s3: GatewayVpcEndpoint;
 
   constructor(scope: Construct, id: string, props: { readonly key: IKey }) {
     super(scope, id);
@@ -26,8 +39,19 @@ export class TestNetwork extends Construct {
     this.vpc.addFlowLog('Flow', { destination: FlowLogDestination.toCloudWatchLogs(log) });
     this.instances = this.group('Instances', 'test instances: reached by the prober, reach nothing');
     this.prober = this.group('Prober', 'asks test instances');
-    this.instances.addIngressRule(this.prober, Port.allTcp(), 'the prober asks');
-    this.prober.addEgressRule(this.instances, Port.allTcp(), 'asks test instances');
+    this.commands = this.group('Commands', 'runs commands of tests beside test instances');
+    for (const asking of [this.prober, this.commands]) {
+      this.instances.addIngressRule(asking, Port.allTcp(), 'asks');
+      asking.addEgressRule(this.instances, Port.allTcp(), 'asks test instances');
+    }
+    // A gateway costs nothing and is the only way out: its addresses are not known here, so the group names all.
+    this.s3 = this.vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
+    this.commands.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'S3 by the gateway endpoint');
+  }
+
+  /** Lets objects through the gateway. */
+  letThrough(actions: string[], resources: string[]): void {
+    this.s3.addToPolicy(new PolicyStatement({ principals: [new AnyPrincipal()], actions, resources }));
   }
 
   private group(id: string, description: string): SecurityGroup {

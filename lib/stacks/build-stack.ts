@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import { deploymentParameter } from '../../src/model/deployment.ts';
 import type { Configuration } from '../configuration.ts';
 import { BakerProject } from '../constructs/baker-project.ts';
+import { CommandProject } from '../constructs/command-project.ts';
 import { ImageBuilder } from '../constructs/image-builder.ts';
 import { imageKeyAlias } from '../constructs/image-key.ts';
 import * as rights from '../constructs/rights.ts';
@@ -29,12 +30,17 @@ type Step = Omit<StepFunctionProps, 'prefix' | 'key' | 'environment'> & {
 export interface TestBedResources {
   readonly prober: StepFunction;
   readonly place: { readonly subnet: string; readonly group: string };
+  readonly network: TestNetwork;
+  /** Names of the projects that make testers and run commands in them. */
+  readonly projects: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** The pipeline: the state machine, a function a step, the project that bakes, the network in which images are tested. */
 export class BuildStack extends Stack {
   readonly machine: StateMachine;
+  /** Builds many images, each by an execution of the other machine. */
+  readonly fleet: StateMachine;
   /** What a function needs to find the rest, by environment variable. */
   readonly variables: Readonly<Record<string, string>>;
   readonly testBed: TestBedResources;
@@ -47,6 +53,7 @@ export class BuildStack extends Stack {
     this.testBed = this.testNetwork(props);
     const functions = this.steps(props);
     const baker = this.baker(props);
+    this.commandProject(props, baker);
     const { name } = props.configuration;
     const pipeline = new Pipeline(this, 'BuildImage', {
       definition: 'build-image',
@@ -56,6 +63,7 @@ export class BuildStack extends Stack {
       key: props.storage.key,
     });
     this.machine = pipeline.machine;
+    this.fleet = this.fleetMachine(props);
     new CfnOutput(this, 'BuildImageMachineArn', { value: this.machine.stateMachineArn });
     new StringParameter(this, 'Deployment', {
       parameterName: deploymentParameter(name),
@@ -64,10 +72,29 @@ export class BuildStack extends Stack {
     });
   }
 
+  private fleetMachine(props: BuildProps): StateMachine {
+    const { storage, configuration } = props;
+    const list = this.step(props, { verb: 'list-fleet' });
+    rights.keepFleets(storage, list.function);
+    const machineName = `${configuration.name}-build-fleet`;
+    const fleet = new Pipeline(this, 'BuildFleet', {
+      definition: 'build-fleet',
+      machineName,
+      functions: { ListFleetFunction: list.function },
+      machines: { BuildImageMachine: this.machine },
+      key: storage.key,
+    });
+    fleet.allowDistribution(storage.bucket, storage.key, 'fleet', machineName);
+    return fleet.machine;
+  }
+
   private steps(props: BuildProps): Record<string, StepFunction> {
     const { storage, distribution } = props;
     const arn = this.variables.KILN_MACHINE as string;
-    const plan = this.step(props, { verb: 'plan-build' });
+    const approvals = this.toJsonString(props.configuration.approvals);
+    const plan = this.step(props, { verb: 'plan-build', environment: { KILN_APPROVALS: approvals } });
+    const ask = this.step(props, { verb: 'ask-approval' });
+    rights.tell(distribution, ask.function);
     rights.describeExecutions(plan.function, arn);
     const heavy = { memoryMiB: 1769, scratchMiB: 2048, timeout: Duration.minutes(15) };
     const resolve = this.step(props, { verb: 'resolve-image', ...heavy });
@@ -92,6 +119,7 @@ export class BuildStack extends Stack {
     return {
       BakeFromParentFunction: parent,
       PlanBuildFunction: plan,
+      AskApprovalFunction: ask,
       ResolveImageFunction: resolve,
       ValidateImageFunction: validate,
       RegisterImageFunction: register,
@@ -144,9 +172,20 @@ export class BuildStack extends Stack {
       KILN_TEST_SECURITY_GROUP: place.group,
       KILN_TEST_INSTANCE_TYPE: props.configuration.testInstanceType,
       KILN_PROBER: prober.function.functionName,
+      KILN_MAKE_TESTER: `${props.configuration.name}-bake-image`,
+      KILN_RUN_COMMAND: `${props.configuration.name}-run-command`,
     };
     Object.assign(this.testVariables, environment);
-    return { prober, place, environment };
+    const projects = [environment.KILN_MAKE_TESTER, environment.KILN_RUN_COMMAND];
+    return { prober, place, network, projects, environment };
+  }
+
+  /** Runs the commands of tests in the network of test instances. */
+  private commandProject({ storage }: BuildProps, { bundle }: BakerProject): void {
+    const { network, environment } = this.testBed;
+    const { key, bucket } = storage;
+    const name = environment.KILN_RUN_COMMAND as string;
+    new CommandProject(this, 'RunCommand', { name, network, bucket, key, bundle });
   }
 
   /** Launches instances and has the prober ask them. */
@@ -154,6 +193,7 @@ export class BuildStack extends Stack {
     const test = this.step(props, { verb: 'test-image', timeout: Duration.minutes(15), environment });
     rights.invoke(test.function, prober.function);
     rights.runTestInstances(test.function, place);
+    rights.runCommands(props.storage, test.function, this.testBed.projects);
     rights.useImageKey(props.distribution, test.function);
     return test;
   }
@@ -178,6 +218,7 @@ export class BuildStack extends Stack {
     });
     this.reachCatalog(props, baker.project);
     rights.readAndWriteBucket(storage, baker.project);
+    rights.keepTesters(storage, baker.project);
     return baker;
   }
 
@@ -194,6 +235,7 @@ function environmentOf(stack: Stack, { storage, distribution, configuration }: B
     KILN_TOPIC: distribution.notices.topicArn,
     KILN_ALIAS_PATH: distribution.aliasPath,
     KILN_MACHINE: machineArn(stack, `${configuration.name}-build-image`),
+    KILN_FLEET: machineArn(stack, `${configuration.name}-build-fleet`),
     ...(distribution.imageKey
       ? { KILN_IMAGE_KEY: distribution.imageKey.keyArn, KILN_IMAGE_KEY_ALIAS: imageKeyAlias(configuration.name) }
       : {}),

@@ -35,5 +35,8 @@ export class DistributionStack extends Stack {
     if (alertEmail !== undefined) this.notices.addSubscription(new EmailSubscription(alertEmail));
     this.imageKey = encryptImages ? imageKey(this, 'ImageKey', props.configuration) : undefined;
     new CfnOutput(this, 'NoticesTopicArn', { value: this.notices.topicArn });
+    if (!this.imageKey) return;
+    const description = 'kept when this stack is destroyed: snapshots of images cannot be read without it';
+    new CfnOutput(this, 'ImageKeyArn', { value: this.imageKey.keyArn, description });
   }
 }

@@ -18,8 +18,9 @@ export class StorageStack extends Stack {
 
   constructor(scope: Construct, id: string, props: StorageProps) {
     super(scope, id, props);
-    const { name } = props.configuration;
-    this.key = dataKey(this, name);
+    const { name, vendorTopics } = props.configuration;
+    // Topics of vendors deliver into a queue that the key encrypts.
+    this.key = dataKey(this, name, vendorTopics.length > 0 ? ['sns'] : []);
     this.table = catalogTable(this, this.key);
     this.bucket = artifactBucket(this, this.key);
     const description = 'kept when this stack is destroyed: docs/aws.md says how to remove it';
@@ -29,7 +30,7 @@ export class StorageStack extends Stack {
   }
 }
 
-function dataKey(stack: Stack, name: string): Key {
+function dataKey(stack: Stack, name: string, further: readonly string[]): Key {
   const key = new Key(stack, 'Key', {
     alias: `${name}/data`,
     description: 'catalog, artifacts, queues and logs of Kiln',
@@ -38,7 +39,7 @@ function dataKey(stack: Stack, name: string): Key {
   });
   // Services that encrypt on their own account's behalf: logs, and alarms and events that publish to topics and queues.
   key.grantEncryptDecrypt(new ServicePrincipal(`logs.${stack.region}.amazonaws.com`));
-  for (const service of ['events', 'cloudwatch', 'scheduler']) {
+  for (const service of ['events', 'cloudwatch', 'scheduler', ...further]) {
     key.grantEncryptDecrypt(new ServicePrincipal(`${service}.amazonaws.com`));
   }
   return key;
@@ -92,6 +93,10 @@ function artifactBucket(stack: Stack, encryptionKey: Key): Bucket {
       { abortIncompleteMultipartUploadAfter: Duration.days(1), noncurrentVersionExpiration: Duration.days(30) },
       // The pipeline has its own copy of a tree as soon as it has looked at it.
       { prefix: 'image-builder/trees/', expiration: Duration.days(30) },
+      // Roots of testers are made again when they are asked for.
+      { prefix: 'testers/', expiration: Duration.days(30) },
+      { prefix: 'universes/', expiration: Duration.days(30) },
+      { prefix: 'fleet/', expiration: Duration.days(90) },
     ],
   });
   // The property itself rather than the construct's own way, which would deploy a function to set it.

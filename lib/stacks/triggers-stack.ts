@@ -1,9 +1,10 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus, type EventPattern, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { CfnSubscription } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
@@ -40,6 +41,7 @@ export class TriggersStack extends Stack {
     });
     this.startFrom(requests, props);
     this.listen(requests, props);
+    this.hearVendors(requests, props);
     const changes = queue(this, 'Changes', `${name}-changes`, props.storage, {
       visibilityTimeout: Duration.minutes(90),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
@@ -55,9 +57,9 @@ export class TriggersStack extends Stack {
   private followImages({ configuration, storage, distribution, build }: TriggersProps): void {
     const { key } = storage;
     const { deadLetters } = this;
-    const { aliasPath } = distribution;
+    const { aliasPath, bus, notices } = distribution;
     const environment = build.variables;
-    new TemplateFollower(this, 'Templates', { configuration, key, deadLetters, environment, aliasPath });
+    new TemplateFollower(this, 'Templates', { configuration, key, deadLetters, environment, aliasPath, bus, notices });
   }
 
   private startFrom(requests: Queue, { configuration, storage, build }: TriggersProps): void {
@@ -70,6 +72,9 @@ export class TriggersStack extends Stack {
     });
     rights.readAndWriteCatalog(storage, start.function);
     build.machine.grantStartExecution(start.function);
+    build.fleet.grantStartExecution(start.function);
+    rights.readSettings(storage, start.function);
+    if (configuration.vendorTopics.length > 0) rights.readPublicParameters(start.function);
     const source = { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 5 };
     start.function.addEventSource(new SqsEventSource(requests, source));
   }
@@ -89,6 +94,27 @@ export class TriggersStack extends Stack {
       eventPattern: storedIn(storage, 'settings/images/'),
       targets: [this.into(requests)],
     });
+  }
+
+  /** Notices of vendors' topics, wherever those are, come into the same queue. */
+  private hearVendors(requests: Queue, { configuration }: TriggersProps): void {
+    for (const [index, topicArn] of configuration.vendorTopics.entries()) {
+      requests.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('sns.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [requests.queueArn],
+          conditions: { ArnEquals: { 'aws:SourceArn': topicArn } },
+        }),
+      );
+      new CfnSubscription(this, `VendorTopic${index}`, {
+        topicArn,
+        protocol: 'sqs',
+        endpoint: requests.queueArn,
+        region: topicArn.split(':')[3],
+        redrivePolicy: { deadLetterTargetArn: this.deadLetters.queueArn },
+      });
+    }
   }
 
   private into(to: Queue): SqsQueue {
@@ -118,6 +144,7 @@ export class TriggersStack extends Stack {
     rights.tell(distribution, watch.function);
     rights.invoke(watch.function, build.testBed.prober.function);
     rights.runTestInstances(watch.function, build.testBed.place);
+    rights.runCommands(storage, watch.function, build.testBed.projects);
     build.machine.grantStartExecution(watch.function);
     new Rule(this, 'PoliciesChanged', {
       eventBus: EventBus.fromEventBusName(this, 'SettingsBus', 'default'),

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { folderTree, readRange } from '../formats/folder-tree.ts';
 import { isMergeLink, mergedPath } from '../formats/usr-merge.ts';
@@ -28,6 +28,7 @@ export function placedFiles(spec: ImageSpec, directory: string): PlacedFile[] {
   const own = from ? ownFiles(join(directory, from.path)) : [];
   const into = from?.path.endsWith('.deb') ? '/' : (from?.into ?? '/');
   return [
+    ...(isGivenAway(own, from) ? [placed(FOLDER, into, from!, 'application.from')] : []),
     ...own.map((file) => placed(file, into, from!, 'application.from')),
     ...files.flatMap((file) =>
       contentOf(file, directory).map((it) => placed(it, file.path, file, `application.files: ${file.path}`)),
@@ -39,13 +40,33 @@ export function placedFiles(spec: ImageSpec, directory: string): PlacedFile[] {
 export function layApplication(root: string, spec: ImageSpec, directory: string): string[] {
   const users = usersOf(folderTree(root));
   const folders = new Set(['']);
+  const isDeb = spec.application.from?.path.endsWith('.deb') ?? false;
   return placedFiles(spec, directory).map((file) => {
     const { path, type, mode, target, size } = file;
-    const [uid, gid] = [users.uid(file.owner, file.field), users.gid(file.group, file.field)];
+    const [uid, gid] = (isDeb && ownerThere(root, path)) || [
+      users.uid(file.owner, file.field),
+      users.gid(file.group, file.field),
+    ];
     const entry: FileEntry = { path, type, mode, uid, gid, target, size };
     layEntry({ read: () => file.read() }, entry, root, folders);
     return path;
   });
+}
+
+const FOLDER: OwnFile = { path: '', type: 'directory', mode: 0o755, size: 0, read: () => Buffer.alloc(0) };
+
+/** Whether somebody but root is to have the folder itself, too: who owns what is in it can then add to it. */
+function isGivenAway(own: readonly OwnFile[], from: ImageSpec['application']['from']): boolean {
+  return from !== undefined && !from.path.endsWith('.deb') && from.owner !== 'root' && own.length > 0;
+}
+
+/** What version control keeps for itself is no part of the application, and may hold what was taken out of it. */
+const VERSION_CONTROL = /\/\.(git|hg|svn|bzr)(\/|$)/;
+
+/** Whom the scripts of the user's own package gave a file to. */
+function ownerThere(root: string, path: string): [uid: number, gid: number] | undefined {
+  const stats = lstatSync(root + path, { throwIfNoEntry: false });
+  return stats && [stats.uid, stats.gid];
 }
 
 function placed(
@@ -71,6 +92,7 @@ function ownFiles(source: string): OwnFile[] {
 
 function folderContents(folder: string): OwnFile[] {
   return walkFolder(folder).flatMap(({ path, stats, target }): OwnFile[] => {
+    if (VERSION_CONTROL.test(path)) return [];
     const mode = stats.mode & 0o7777;
     if (stats.isFile()) return [fileAt(folder + path, path, mode, stats.size)];
     const type = stats.isDirectory() ? 'directory' : target === undefined ? undefined : 'symlink';

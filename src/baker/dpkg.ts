@@ -25,15 +25,16 @@ export interface DpkgRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface DpkgPorts {
+  readonly isolation: IsolatedRoot;
+  readonly progress: Progress;
+}
+
 /**
  * Unpacks and configures packages by the root's own dpkg, isolated, with nothing asked and no service started. Throws
  * CONFIGURE_FAILED with the package and the end of what it said, NO_SPACE, INTERRUPTED.
  */
-export async function runDpkg(
-  request: DpkgRequest,
-  ports: { isolation: IsolatedRoot; progress: Progress },
-  work: string,
-): Promise<void> {
+export async function runDpkg(request: DpkgRequest, ports: DpkgPorts, work: string): Promise<void> {
   const stubs = request.unpackOnly
     ? ['/usr/sbin/policy-rc.d']
     : ['/usr/sbin/policy-rc.d', '/usr/sbin/start-stop-daemon'];

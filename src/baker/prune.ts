@@ -104,7 +104,8 @@ function judge(
   rules: readonly PruneRule[],
 ): Judged[] {
   const owners = ownersOf(stage.root);
-  const whole = new Set(lock.packages.filter((it) => it.files === undefined).map((it) => it.name));
+  const locked = lock.packages.filter((it) => it.files === undefined).map((it) => it.name);
+  const whole = new Set([...locked, ...(stage.own === undefined ? [] : [stage.own])]);
   const isShipped = (path: string) => owners.get(path)?.some((name) => whole.has(name)) ?? false;
   const ownerOf = (path: string): StagedEntry['owner'] => {
     if (listed.has(path)) return 'listed';

@@ -11,8 +11,10 @@ import { layApplication } from './application-files.ts';
 import { sourceDateEpoch } from './epoch.ts';
 import { findIdentities } from './identities.ts';
 import { makeLoaderCache, setLoaderToolAside } from './loader-cache.ts';
+import { makeUsers, usersNamed } from './make-users.ts';
 import { orNoSpace } from './no-space.ts';
 import { normalise } from './normalise.ts';
+import { ownDebOf } from './own-deb.ts';
 import { statusFiles } from './package-status.ts';
 import { amountOf, pruneRoot } from './prune.ts';
 import { findInstances } from './runtime/instances.ts';
@@ -67,7 +69,8 @@ export function makeRootTree(request: RootTreeRequest, ports: RootTreePorts): Pr
 async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise<RootTree> {
   const { spec, lock, work, signal } = request;
   const epoch = sourceDateEpoch(lock);
-  const stage = await stageRoot(request, ports);
+  const ownDeb = ownDebOf(spec, request.specDirectory);
+  const stage = await stageRoot(ownDeb ? { ...request, ownDeb } : request, ports);
   const { root } = stage;
   const aside = join(work, 'aside');
   mkdirSync(aside, { recursive: true });
@@ -78,11 +81,14 @@ async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise
   );
   ports.progress.note('pruning what the image does not need');
   const pruned = await pruneRoot(stage, request, ports.source);
+  const pure = amountOf(walkFolder(root));
   const generated = makeAlways(root, spec);
   const found = findIdentities(folderTree(root), pruned.made, spec);
   for (const path of found.remove) removeAt(root, path);
   const status = statusFiles(lock, request.debs);
   layRuntimeFiles(root, status);
+  const users = makeUsers(root, usersNamed(spec, request.specDirectory));
+  if (users.length > 0) ports.progress.note(`no package makes the user ${users.join(', ')}: made for the image`);
   layApplication(root, spec, request.specDirectory);
   const { identities } = found;
   const facts: RootFacts = { root, tree: folderTree(root), identities, instances, sourceDateEpoch: epoch };
@@ -93,9 +99,13 @@ async function bakeTree(request: RootTreeRequest, ports: RootTreePorts): Promise
   const tree = await writeTree(root, work, epoch, signal);
   const made = [...pruned.made, ...generated, ...[...status, ...runtime].map((it) => it.path)];
   const there = (path: string) => lstatSync(root + path, { throwIfNoEntry: false }) !== undefined;
+  const kept = amountOf(walkFolder(root));
+  const { staged } = pruned.report;
   const report: PruneReport = {
     ...pruned.report,
-    kept: amountOf(walkFolder(root)),
+    // What was laid after pruning was never staged, and is not to hide what was taken out.
+    staged: { files: staged.files + kept.files - pure.files, bytes: staged.bytes + kept.bytes - pure.bytes },
+    kept,
     generated: [...new Set(made)].filter(there).sort(),
   };
   return { root, tarPath: tree.tarPath, treeDigest: tree.treeDigest, identities, report };

@@ -7,6 +7,7 @@ import { runDpkg } from './dpkg.ts';
 import { sourceDateEpoch } from './epoch.ts';
 import { debName, layDebs } from './lay-debs.ts';
 import { stagedSet } from './locked-set.ts';
+import { installOwnDeb, type OwnDeb } from './own-deb.ts';
 import { phasesOf } from './phases.ts';
 
 export interface StageRequest {
@@ -17,6 +18,8 @@ export interface StageRequest {
   readonly work: string;
   /** Folder for configured bases. */
   readonly cache: string;
+  /** The user's own package, configured after all others. */
+  readonly ownDeb?: OwnDeb;
   readonly signal?: AbortSignal;
 }
 
@@ -25,6 +28,8 @@ export interface Stage {
   readonly root: string;
   /** Paths that belong to nobody and were there when only the base was configured. */
   readonly madeByBase: ReadonlySet<string>;
+  /** Name of the user's own package, which ships whole. */
+  readonly own?: string;
 }
 
 /**
@@ -52,7 +57,10 @@ export async function stageRoot(request: StageRequest, ports: StagePorts): Promi
       'configure packages',
     );
   }
-  return { root, madeByBase: base.made };
+  if (request.ownDeb) {
+    await installOwnDeb({ root, deb: request.ownDeb, work, stubs, sourceDateEpoch: epoch, signal }, ports);
+  }
+  return { root, madeByBase: base.made, ...(request.ownDeb ? { own: request.ownDeb.name } : {}) };
 }
 
 /** Stand-ins that forbid (invoke-rc.d(8): 101) and start nothing; bound over the root's own while dpkg runs. */

@@ -25,6 +25,8 @@ export interface Present {
   readonly region: string;
   readonly key?: string;
   readonly sharedWith: readonly string[];
+  /** Of these, those that may copy it; absent where nobody can tell. */
+  readonly readableBy?: readonly string[];
 }
 
 export interface DistributionRequest {
@@ -115,7 +117,10 @@ function callsOf(place: Place, { home, present = [], units = [] }: DistributionR
   const gone = [...has].filter((it) => !copying.has(it) && !launching.has(it)).sort();
   const stays = new Set(recipients.map((it) => it.account));
   const isLeaving = (it: string) => !it.startsWith('arn:') && !stays.has(it);
-  const missing = (principals: Map<string, string[]>) => [...principals].filter(([it]) => !has.has(it));
+  const reads = had?.readableBy && new Set(had.readableBy);
+  // One that may copy and should not, or the other way round, is shared with once more.
+  const missing = (principals: Map<string, string[]>, copy: boolean) =>
+    [...principals].filter(([it]) => !has.has(it) || (reads !== undefined && reads.has(it) !== copy));
   const isThere = (region === home && key === undefined) || had !== undefined || recipients.length === 0;
   const count = { copy: 0, share: 0, revoke: 0 };
   const call = (
@@ -142,8 +147,8 @@ function callsOf(place: Place, { home, present = [], units = [] }: DistributionR
     leaving: taking(gone.filter(isLeaving)),
     copies: isThere ? [] : [call('copy', [])],
     given: [
-      ...batches(missing(copying)).map((some) => call('share', some, true)),
-      ...batches(missing(launching)).map((some) => call('share', some)),
+      ...batches(missing(copying, true)).map((some) => call('share', some, true)),
+      ...batches(missing(launching, false)).map((some) => call('share', some)),
     ],
     replaced: taking(gone.filter((it) => !isLeaving(it))),
   };

@@ -1,3 +1,4 @@
+import { memoiseObject } from '../formats/memoise.ts';
 import type { Account } from '../model/account.ts';
 import type { ImageSpec } from '../model/spec.ts';
 
@@ -37,13 +38,15 @@ export function unitTargetsOf(
 export const regionsOf = ({ regions }: ImageSpec['distribute']): readonly string[] =>
   regions.length > 0 ? regions : [HERE];
 
+const byId = memoiseObject((accounts: readonly Account[]) => new Map(accounts.map((it) => [it.id, it])));
+
 /** Where an account is to have an image by the spec alone: it is known, the spec names it or its unit, and it is in one of the regions. */
 export function targetsOf(
   id: string,
   accounts: readonly Account[],
   { distribute }: Pick<ImageSpec, 'distribute'>,
 ): Targeted {
-  const account = accounts.find((it) => it.id === id);
+  const account = byId(accounts).get(id);
   if (!account) return refused(`account ${id} is not known`, 'accounts.yaml lists the known accounts');
   const reason = whyNamed(account, distribute);
   if (reason === undefined) {

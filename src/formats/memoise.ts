@@ -9,3 +9,13 @@ export function memoise<K, V>(make: (key: K) => V): (key: K) => V {
     return value;
   };
 }
+
+/** The same for objects that never change, by which object it is; an answer is kept as long as its object. */
+export function memoiseObject<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, { readonly value: V }>();
+  return (key) => {
+    const known = made.get(key) ?? { value: make(key) };
+    made.set(key, known);
+    return known.value;
+  };
+}

@@ -10,11 +10,18 @@ export interface ScriptCommand {
 }
 
 export interface PerlImports {
-  /** `Foo::Bar` of use and require; `guarded`: inside an eval, so its absence is borne. */
-  readonly modules: readonly { readonly name: string; readonly line: number; readonly guarded: boolean }[];
+  /** `Foo::Bar` of use and require. */
+  readonly modules: readonly {
+    readonly name: string;
+    readonly line: number;
+    /** Inside an eval, so its absence is borne. */
+    readonly guarded: boolean;
+    /** Required only when some function or block is reached. */
+    readonly deferred: boolean;
+  }[];
   /** Files of `require "x.pl"` and `do "x.pl"`. */
   readonly files: readonly { readonly path: string; readonly line: number }[];
-  /** Folders of `use lib`. */
+  /** Folders of `use lib`; one below the script's own (FindBin) begins with `./`. */
   readonly folders: readonly string[];
   readonly commands: readonly ScriptCommand[];
 }
@@ -39,24 +46,34 @@ export function perlImports(text: string): PerlImports {
     const inEval = evalDepth > 0 || opened !== undefined;
     if (opened !== undefined) evalDepth = Math.max(0, 1 + balance(opened));
     else if (evalDepth > 0) evalDepth = Math.max(0, evalDepth + balance(code));
-    const add = (name: string, isGuarded = inEval) => modules.push({ name, line, guarded: isGuarded });
+    const add = (name: string, guarded = inEval, deferred = false) => modules.push({ name, line, guarded, deferred });
     const used = /^\s*(?:.*\{\s*)?(?:use|no)\s+([A-Za-z_]\w*(?:::\w+)*)\b(.*)/.exec(code);
     if (used && !/^v\d/.test(used[1]!)) {
       const [, name, rest] = used as unknown as [string, string, string];
       if (!PRAGMAS.has(name) || name.includes('::')) add(name);
-      else if (name === 'lib') folders.push(...literals(rest).filter((it) => it.startsWith('/')));
+      else if (name === 'lib')
+        folders.push(
+          ...literals(rest)
+            .map(besideScript)
+            .filter((it) => /^\.?\//.test(it)),
+        );
       else if (name === 'parent' || name === 'base')
         for (const word of literals(rest))
           if (/^[A-Z]\w*(::\w+)*$/.test(word)) add(word);
           else if (!['strict', 'warnings', 'vars'].includes(name)) add(name);
     }
     for (const [, name] of code.matchAll(/\brequire\s+([A-Za-z_]\w*(?:::\w+)*)\s*(?=[;)}]|$)/g))
-      add(name!, inEval || /\beval\b/.test(code));
+      add(name!, inEval || /\beval\b/.test(code), /^\s|\b(?:if|unless|and|or)\b|&&|\|\|/.test(code));
     for (const [, path] of code.matchAll(/\b(?:require|do)\s*\(?\s*["']([^"'$@]+\.p[lhm])["']/g))
       files.push({ path: path!, line });
     commands.push(...commandsOf(code, line));
   }
   return { modules, files, folders, commands };
+}
+
+/** `$FindBin::Bin/../lib`, `$RealBin/lib`. */
+function besideScript(folder: string): string {
+  return folder.replace(/^\$\{?(?:FindBin::)?(?:Real)?Bin\}?(?=\/|$)/, '.');
 }
 
 /** Braces that a piece of code leaves open. */

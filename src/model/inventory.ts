@@ -93,7 +93,9 @@ export const inventoryUnit = z.strictObject({
   groups: z.array(z.string()).describe('Group and SupplementaryGroups'),
   requires: z.array(z.string()).describe('Requires, BindsTo, Requisite'),
   wants: z.array(z.string()),
-  settings: z.record(z.string(), z.string()).describe('Section.Key: last value'),
+  settings: z
+    .record(z.string(), z.string())
+    .describe('Section.Key: last value; of a list all of them, with a space between'),
 });
 export type InventoryUnit = z.infer<typeof inventoryUnit>;
 

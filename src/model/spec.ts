@@ -94,7 +94,7 @@ const application = z
       .describe('an application of your own'),
     files: z.array(extraFile).default([]).describe('files laid over the packages’ own'),
     run: run.describe('how it is started'),
-    ports: z.array(port).default([]).describe('that it listens on'),
+    ports: z.array(port).default([]).describe('that it listens on; default: those that the tests ask'),
   })
   .refine(
     (it) => it.packages.length > 0 || it.from !== undefined || it.files.length > 0,
@@ -198,7 +198,9 @@ function isTimezone(name: string): boolean {
 
 const testCommon = {
   name: z.string().optional().describe('for people; default: made from what it asks'),
-  timeout: duration.default('180s').describe('from the launch to the first success'),
+  timeout: duration
+    .default('180s')
+    .describe('from the launch to the first success; up to twice as long on an emulated machine that is at work'),
 };
 export const imageTest = z.union([
   z.strictObject({
@@ -247,6 +249,19 @@ export const imageTest = z.union([
   }),
 ]);
 export type ImageTest = z.infer<typeof imageTest>;
+
+/** Ports of the instance that a test asks, and where in the test each stands. */
+function portsAsked(test: ImageTest): { port: number; path: (string | number)[] }[] {
+  if ('http' in test) return [{ port: test.http.port, path: ['http', 'port'] }];
+  if ('tcp' in test) return [{ port: test.tcp.port, path: ['tcp', 'port'] }];
+  if (!('command' in test)) return [];
+  return test.command.run.flatMap((word, index) =>
+    [...word.matchAll(/\{port:(\d+)\}/g)].map(([, found]) => ({
+      port: Number(found),
+      path: ['command', 'run', index],
+    })),
+  );
+}
 
 const distribute = z.strictObject({
   accounts: z.array(accountId).default([]).describe('account numbers, in quotes'),
@@ -311,13 +326,19 @@ export const imageSpec = z
     distribute: distribute.prefault({}).describe('who may have it'),
     lifecycle: lifecycle.prefault({}).describe('how long its versions are kept'),
   })
+  .overwrite((spec) => {
+    const { application, tests } = spec;
+    if (application.ports.length > 0) return spec;
+    const ports = [...new Set(tests.flatMap((test) => portsAsked(test).map((it) => it.port)))];
+    return { ...spec, application: { ...application, ports } };
+  })
   .superRefine(({ application: { ports }, tests }, context) => {
     for (const [index, test] of tests.entries()) {
-      const kind = 'http' in test ? 'http' : 'tcp' in test ? 'tcp' : undefined;
-      const asked = 'http' in test ? test.http.port : 'tcp' in test ? test.tcp.port : undefined;
-      if (kind === undefined || asked === undefined || ports.includes(asked)) continue;
-      const message = `expected one of application.ports (${ports.join(', ') || 'none'}), got ${asked}`;
-      context.addIssue({ code: 'custom', path: ['tests', index, kind, 'port'], message });
+      for (const { port: asked, path } of portsAsked(test)) {
+        if (ports.includes(asked)) continue;
+        const message = `expected one of application.ports (${ports.join(', ')}), got ${asked}`;
+        context.addIssue({ code: 'custom', path: ['tests', index, ...path], message });
+      }
     }
   });
 /** A spec with every default filled in. */

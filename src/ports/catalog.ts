@@ -60,6 +60,11 @@ export interface Catalog {
   /** All images that have an alias, with the version that it points at, by name; may be a second behind. */
   listAliased(alias: string): Promise<{ image: string; version: number }[]>;
   removeAlias(image: string, alias: string): Promise<void>;
+  /**
+   * By image, a number that is another one after every change of its versions, aliases and grants; an image that never had one is left
+   * out. Absent where it takes reading all of them.
+   */
+  revisions?(): Promise<ReadonlyMap<string, number>>;
 
   /** Adds a grant; one that is in force already stays as it is, one that was revoked is in force again. */
   putGrant(grant: Grant): Promise<void>;

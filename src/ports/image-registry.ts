@@ -15,8 +15,10 @@ export interface RegisteredImage {
   readonly state: 'private' | 'quarantined' | 'available' | 'deregistered';
   /** Accounts, and ARNs of organisations and units, that may launch it now; sorted. */
   readonly sharedWith: readonly string[];
+  /** Of these, those that may read its bytes and so make copies of their own; absent where the registry can't tell. */
+  readonly readableBy?: readonly string[];
   /** Its copies; absent where there are none. */
-  readonly copies?: readonly (ImagePlace & Pick<RegisteredImage, 'imageId' | 'state' | 'sharedWith'>)[];
+  readonly copies?: readonly (ImagePlace & Pick<RegisteredImage, 'imageId' | 'state' | 'sharedWith' | 'readableBy'>)[];
 }
 
 /** Where an image or a copy of it is. */
@@ -45,7 +47,7 @@ export interface ImageRegistry {
   describe(imageId: string): Promise<RegisteredImage | undefined>;
   /**
    * At a place (a region, or one of its keys), or where it was registered. Whoever has `rights.copy` may read its snapshot and so make
-   * copies of his own; default: true. Throws NOT_FOUND where that place has no finished copy, REFUSED for a quarantined image.
+   * copies of his own; default: true. A registry that tells `readableBy` takes that right away from whoever had it before, where it is false. Throws NOT_FOUND where that place has no finished copy, REFUSED for a quarantined image.
    */
   share(
     imageId: string,

@@ -10,6 +10,15 @@ export interface LoadedSpec {
   readonly digest: string;
   /** Hex digest of those parts that decide the lock: os, application, resolution, boot, identities. */
   readonly lockInputs: string;
+  /** Files and folders on this machine that it was read from, its own file first; absent where they are only mirrored. */
+  readonly reads?: readonly string[];
+}
+
+/** An image whose stamp is asked for. */
+export interface StampRequest {
+  readonly name: string;
+  /** What its spec was read from last. */
+  readonly reads: readonly string[];
 }
 
 /** Where people keep what Kiln works from: specs with their locks, accounts, policies. */
@@ -25,4 +34,9 @@ export interface SpecSource {
   units?(image: string): Promise<OrganizationalUnit[]>;
   /** Folder of the user's policy files; undefined where there is none. */
   policyFolder(image: string): Promise<string | undefined>;
+  /**
+   * By image, a text that is another one after every change of what it is specified, judged and given by: the files of `reads`, accounts,
+   * policies. Takes no reading. What changed in this very moment is left out, for it may change once more. Absent where it takes reading.
+   */
+  stamps?(images: readonly StampRequest[]): Promise<ReadonlyMap<string, string>>;
 }

@@ -1,3 +1,4 @@
+import { memoise } from '../formats/memoise.ts';
 import { KilnError } from '../model/error.ts';
 import type { PackageRecord } from '../model/package.ts';
 import type { Resolution } from '../model/spec.ts';
@@ -33,6 +34,8 @@ export interface Impact {
   readonly unread: readonly string[];
   /** Of `unsatisfiable`: what the image asks for that is not there any more, where it is a single thing. */
   readonly detail?: string;
+  /** Of `unsatisfiable`, where somebody found it out: the contradiction, as `resolve` tells it. */
+  readonly explanation?: readonly string[];
 }
 
 export interface ImpactOptions {
@@ -64,24 +67,40 @@ export function* impactOfPacked(
   after: Universe,
   { before, complete = false, weights, movedOf = () => [] }: ImpactOptions = {},
 ): Generator<Impact, void, undefined> {
-  const changeOf = states.map((state) => compare(state, after.identity(state.name)));
+  const stateChanges = changesOfStates(states, after);
   const isUntouched = before ? differenceOf(before, after).isUntouched : () => false;
   const leastSet = leastSetsOf(after);
+  const comeAndGo = makeComeAndGo(states);
   for (const image of images) {
-    const locked = changesOf(image, states, changeOf, after);
+    const locked = changesOf(image, states, stateChanges, after);
     if (!Array.isArray(locked)) {
       yield locked;
       continue;
     }
-    const changes = [...locked, ...movedOf(image).filter((it) => !locked.some((other) => other.name === it.name))];
+    const moved = movedOf(image).filter((it) => !locked.some((other) => other.name === it.name));
+    const changes = moved.length === 0 ? locked : [...locked, ...moved];
     if (changes.length > 0 && !complete) yield updated(image.name, changes);
     // Weights may have changed where no package has.
     else if (changes.length === 0 && image.resolution.objective !== 'vulnerabilities' && isUntouched(image)) continue;
     else {
-      const impact = findAgain({ leastSet, weights, states }, image, changes);
+      const impact = findAgain({ leastSet, weights, comeAndGo }, image, changes);
       if (impact) yield impact;
     }
   }
+}
+
+/** By number of the state; the bytes tell the same in so little room that a loop over millions stays in the processor's cache. */
+interface StateChanges {
+  readonly changeOf: readonly (ImpactChange | undefined)[];
+  readonly isChanged: Uint8Array;
+}
+
+function changesOfStates(states: PackedImages['states'], after: Universe): StateChanges {
+  const changeOf = states.map((state) => {
+    const same = state.sha256 && after.digest(state.name) === state.sha256;
+    return same ? undefined : compare(state, after.identity(state.name));
+  });
+  return { changeOf, isChanged: Uint8Array.from(changeOf, (it) => (it ? 1 : 0)) };
 }
 
 function compare({ name, version, sha256 }: LockedState, now: Identity | undefined): ImpactChange | undefined {
@@ -93,7 +112,7 @@ function compare({ name, version, sha256 }: LockedState, now: Identity | undefin
 function changesOf(
   image: PackedImage,
   states: PackedImages['states'],
-  changeOf: readonly (ImpactChange | undefined)[],
+  { changeOf, isChanged }: StateChanges,
   after: Universe,
 ): ImpactChange[] | Impact {
   try {
@@ -102,6 +121,7 @@ function changesOf(
     for (const part of [image.closure, image.others]) {
       for (let i = 0; i < part.length; i += 1) {
         const number = part[i]!;
+        if (!pinned && isChanged[number] === 0) continue;
         const name = pinned && states[number]!.name;
         const change = name && pinned.has(name) ? compare(states[number]!, pinned.get(name)) : changeOf[number];
         if (change) changes.push(change);
@@ -135,17 +155,24 @@ function unsatisfiable(image: string, changes: readonly ImpactChange[], error?: 
 }
 
 function unreadOf(changes: readonly ImpactChange[]): string[] {
-  return changes.flatMap((it) => (it.after === undefined ? [] : [it.name])).sort();
+  const names: string[] = [];
+  let inOrder = true;
+  for (const { name, after } of changes) {
+    if (after === undefined) continue;
+    inOrder &&= names.length === 0 || names.at(-1)! < name;
+    names.push(name);
+  }
+  return inOrder ? names : names.sort();
 }
 
 interface Again {
   readonly leastSet: LeastSets;
   readonly weights: Weights | undefined;
-  readonly states: PackedImages['states'];
+  readonly comeAndGo: ComeAndGo;
 }
 
 function findAgain(
-  { leastSet, weights, states }: Again,
+  { leastSet, weights, comeAndGo }: Again,
   image: PackedImage,
   known: readonly ImpactChange[],
 ): Impact | undefined {
@@ -153,7 +180,7 @@ function findAgain(
   try {
     const least = leastSet({ roots, resolution, weights });
     if (least.kind === 'unsatisfiable') return unsatisfiable(name, known);
-    const moved = comeAndGo(image, states, least.packages, known);
+    const moved = comeAndGo(image, least.packages, known);
     const changes = moved.length === 0 ? known : [...known, ...moved].sort((a, b) => (a.name < b.name ? -1 : 1));
     if (changes.length === 0) return undefined;
     return { image: name, cause: known.length > 0 ? 'updated' : 'better', changes, unread: unreadOf(changes) };
@@ -163,20 +190,37 @@ function findAgain(
 }
 
 /** Packages on one side only; one that leaves is told as such even where its candidate changed, too. */
-function comeAndGo(
-  { closure }: PackedImage,
-  states: PackedImages['states'],
+type ComeAndGo = (
+  image: PackedImage,
   packages: readonly PackageRecord[],
   known: readonly ImpactChange[],
-): ImpactChange[] {
-  const old = new Set<string>();
-  for (const number of closure) old.add(states[number]!.name);
-  const come = packages.filter((it) => !old.delete(it.name));
-  if (come.length === 0 && old.size === 0) return [];
-  const told = new Set(known.map((it) => it.name));
-  const gone = Array.from(closure, (number) => states[number]!).filter((it) => old.has(it.name) && !told.has(it.name));
-  return [
-    ...come.map(({ name, version }) => ({ name, before: undefined, after: version })),
-    ...gone.map(({ name, version }) => ({ name, before: version, after: undefined })),
-  ];
+) => readonly ImpactChange[];
+
+/** Changes of one package are the same object in all images, of which there may be thousands. */
+function makeComeAndGo(states: PackedImages['states']): ComeAndGo {
+  let count = 0;
+  const numbered = memoise((_: string) => count++);
+  const ofState = memoise((state: number) => numbered(states[state]!.name));
+  const ofPackage = memoise((it: PackageRecord) => numbered(it.name));
+  const come = memoise(({ name, version }: PackageRecord) => ({ name, before: undefined, after: version }));
+  const gone = memoise((state: number): ImpactChange => {
+    const { name, version } = states[state]!;
+    return { name, before: version, after: undefined };
+  });
+  const locked: boolean[] = [];
+  return ({ closure }, packages, known) => {
+    for (const state of closure) locked[ofState(state)] = true;
+    const moved: ImpactChange[] = [];
+    for (const it of packages) {
+      const number = ofPackage(it);
+      if (!locked[number]) moved.push(come(it));
+      locked[number] = false;
+    }
+    const told = new Set(known.map((it) => it.name));
+    for (const state of closure) {
+      if (locked[ofState(state)] && !told.has(states[state]!.name)) moved.push(gone(state));
+      locked[ofState(state)] = false;
+    }
+    return moved;
+  };
 }

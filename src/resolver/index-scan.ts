@@ -138,6 +138,15 @@ export function fieldOf(stanza: Buffer, field: string): string | undefined {
   return undefined;
 }
 
+const DIGEST = Buffer.from('\nSHA256: ');
+
+/** The SHA-256 that a stanza states: what is asked of all of them, so as archives write it first. */
+export function digestIn(stanza: Buffer): string | undefined {
+  const at = stanza.indexOf(DIGEST) + DIGEST.length;
+  const usual = at >= DIGEST.length && stanza[at + 64] === LINE_FEED;
+  return usual ? stanza.toString('latin1', at, at + 64) : fieldOf(stanza, 'sha256');
+}
+
 const spellings = new Map<string, Buffer>();
 
 /** Bytes of a line's start with the field as archives write it: finding those is many times quicker than reading line by line. */

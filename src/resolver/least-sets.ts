@@ -5,7 +5,7 @@ import { makeObjective, type Weights } from './objective.ts';
 import { makePartMemory, type PartMemory } from './part-memory.ts';
 import { type Group, type Reading, readUniverse } from './reading.ts';
 import { makeReducer, type Reducer } from './reduction.ts';
-import { parseRoot, type ResolveRequest, statedRoots } from './request.ts';
+import { parseRoot, type ResolveRequest } from './request.ts';
 import { resolve } from './resolve.ts';
 import type { Universe } from './universe.ts';
 
@@ -32,7 +32,7 @@ export function leastSetsOf(universe: Universe): LeastSets {
     if (resolution.prefer.length > 0 || resolution.recommends !== false) return resolve(universe, request);
     const pinned = Object.keys(resolution.pin).length > 0;
     const shared = pinned ? share(universe, resolution) : resolution.substitutes ? substituting : plain;
-    return leastSet(shared(), request);
+    return leastSet(shared(), request) ?? resolve(universe, request);
   };
 }
 
@@ -59,17 +59,20 @@ function makeShared(universe: Universe, resolution: Pick<Resolution, 'pin' | 'su
   return { reading, reducer: makeReducer(reading), groupOf, memories: new Map() };
 }
 
-function leastSet(shared: Shared, request: Parameters<LeastSets>[0]): LeastSet {
+/** Undefined where costs do not fit in one number. */
+function leastSet(shared: Shared, request: Parameters<LeastSets>[0]): LeastSet | undefined {
   const { reading, reducer, groupOf } = shared;
   const excluded = request.resolution.exclude.flatMap((it) => reading.selection.chosen(it) ?? []).map(reading.numberOf);
-  const roots = [...new Set(statedRoots(request).map((it) => groupOf(it.relation)))];
+  const relations = [...request.roots.map((it) => it.relation), ...request.resolution.include];
+  const roots = [...new Set(relations.map(groupOf))];
   const reduction = reducer.reduce(roots, excluded);
   if (reduction.kind === 'broken') return { kind: 'unsatisfiable' };
   const memory = memoryOf(shared, request);
   const numbers = [...reduction.forced];
   for (const part of reduction.parts) {
     const least = memory.leastOf(part);
-    if (!least) return { kind: 'unsatisfiable' };
+    if (least === 'inexact') return undefined;
+    if (least === 'none') return { kind: 'unsatisfiable' };
     numbers.push(...least);
   }
   return { kind: 'resolved', packages: numbers.map(reading.record) };

@@ -1,19 +1,23 @@
 import { splitComponents } from './component.ts';
 import { flattenCosts, type Objective } from './objective.ts';
-import { type ClauseSet, IN, type LocalClause, makeClauseSet, settle } from './propagate.ts';
+import { presolve } from './presolve.ts';
+import type { Variable } from './problem.ts';
+import { IN, type LocalClause } from './propagate.ts';
 import type { Reading } from './reading.ts';
 import type { OpenPart } from './reduction.ts';
 import { searchComponent } from './search.ts';
 
+/** Numbers of the packages of a part's least set; `none` where it has no valid set, `inexact` where its costs do not fit in one number. */
+export type LeastOfPart = readonly number[] | 'none' | 'inexact';
+
 /** The least sets of parts, each searched for once however many requests have it. */
 export interface PartMemory {
-  /** Numbers of the packages of the part's least set; undefined where it has no valid set. */
-  leastOf(part: OpenPart): readonly number[] | undefined;
+  leastOf(part: OpenPart): LeastOfPart;
 }
 
 /** For one reading and one objective. */
 export function makePartMemory(reading: Reading, objective: Objective): PartMemory {
-  const known = new Map<number, { code: Int32Array; least: readonly number[] | undefined }[]>();
+  const known = new Map<number, { code: Int32Array; least: LeastOfPart }[]>();
   return {
     leastOf(part) {
       const code = encode(part);
@@ -51,39 +55,51 @@ function isSame(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
-function search(reading: Reading, objective: Objective, part: OpenPart): number[] | undefined {
-  const { set, numbers } = clausesOf(reading, part);
-  const values = new Int8Array(set.size);
-  if (settle(set, values, [...set.clauses.keys()]) !== undefined) return undefined;
-  for (const component of splitComponents(set, values)) {
-    const costs = component.global.map((it) => {
-      const record = reading.record(numbers[it]!);
-      return objective.costOf({ kind: 'package', name: record.name, record });
-    });
-    const outcome = searchComponent(component, flattenCosts(costs, objective.levels), () => false);
-    if (outcome.kind !== 'optimal') return undefined;
-    for (const [i, value] of outcome.values.entries()) values[component.global[i]!] = value;
+/** Searches what presolving leaves of a part. */
+function search(reading: Reading, objective: Objective, part: OpenPart): LeastOfPart {
+  const { clauses, numbers } = clausesOf(reading, part);
+  const flat = flattenCosts(
+    numbers.map((it) => objective.costOf(variableOf(reading, it))),
+    objective.levels,
+  );
+  if (!flat.exact) return 'inexact';
+  const left = presolve(clauses, flat.costs);
+  if (!left) return 'none';
+  const chosen = [...left.chosen];
+  for (const component of splitComponents(left.set, new Int8Array(left.set.size))) {
+    const costs = Float64Array.from(component.global, (it) => left.costs[it]!);
+    const outcome = searchComponent(component, { ...flat, costs }, () => false);
+    if (outcome.kind !== 'optimal') return 'none';
+    for (const [i, value] of outcome.values.entries()) {
+      if (value === IN) chosen.push(...left.members[component.global[i]!]!);
+    }
   }
-  return numbers.filter((_, i) => values[i] === IN);
+  return chosen.map((it) => numbers[it]!);
 }
 
-/** A part as clauses over its packages in the order of their names, by which the search decides between equals. */
-function clausesOf(reading: Reading, part: OpenPart): { set: ClauseSet; numbers: number[] } {
+function variableOf(reading: Reading, number: number): Variable {
+  const record = reading.record(number);
+  return { kind: 'package', name: record.name, record };
+}
+
+/** A part as clauses over its packages in the order of their names, by which equally cheap sets are told apart. */
+function clausesOf(reading: Reading, part: OpenPart): { clauses: Omit<LocalClause, 'id'>[]; numbers: number[] } {
   const nameOf = (number: number): string => reading.record(number).name;
   const numbers = [...part.packages].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const local = new Map(numbers.map((number, i) => [number, i]));
-  const locals = (members: readonly number[]): number[] => members.flatMap((it) => local.get(it) ?? []);
+  const locals = (members: readonly number[]): number[] => {
+    const found: number[] = [];
+    for (const it of members) {
+      const at = local.get(it);
+      if (at !== undefined) found.push(at);
+    }
+    return found;
+  };
   const clauses: Omit<LocalClause, 'id'>[] = part.asked.map((it) => ({ negative: [], positive: locals(it.members) }));
   part.packages.forEach((number, i) => {
     const by = local.get(number)!;
     for (const { members } of part.groups[i]!) clauses.push({ negative: [by], positive: locals(members) });
     for (const other of locals(reading.strikes(number))) clauses.push({ negative: [by, other], positive: [] });
   });
-  return {
-    set: makeClauseSet(
-      numbers.length,
-      clauses.map((it, id) => ({ id, ...it })),
-    ),
-    numbers,
-  };
+  return { clauses, numbers };
 }

@@ -22,6 +22,9 @@ export interface Reading {
   record(number: number): PackageRecord;
   /** Groups of Pre-Depends and Depends, each once, without those that the package itself meets. Throws INDEX_CORRUPT. */
   groups(number: number): readonly Group[];
+  /** The members of its groups that have only one, and the groups that leave a choice, or none. */
+  needs(number: number): readonly number[];
+  choices(number: number): readonly Group[];
   /** Packages that it Conflicts with or Breaks. Throws INDEX_CORRUPT. */
   strikes(number: number): readonly number[];
   group(records: readonly PackageRecord[]): Group;
@@ -60,13 +63,16 @@ export function readUniverse(universe: Universe, resolution: Pick<Resolution, 'p
     const struck = ([relation]: Alternatives) => selection.struck(relation!, by);
     return [...new Set(relations.flatMap(struck).map(numberOf))];
   };
+  const groups = kept((number) => groupsOf(records[number]!));
   return {
     selection,
     // One package a name is chosen, and there are not more names than stanzas.
     limit: universe.size + 1,
     numberOf,
     record: (number) => records[number]!,
-    groups: kept((number) => groupsOf(records[number]!)),
+    groups,
+    needs: kept((number) => groups(number).flatMap(({ members }) => (members.length === 1 ? members : []))),
+    choices: kept((number) => groups(number).filter(({ members }) => members.length !== 1)),
     strikes: kept((number) => struckBy(records[number]!)),
     group,
   };

@@ -40,7 +40,7 @@ export function makeReducer(reading: Reading): Reducer {
     for (const it of members) if (values[it] === IN) return true;
     return false;
   };
-  const state = { reading, values, set, isMet };
+  const state = { reading, values, parent: new Int32Array(reading.limit), set, isMet };
   return {
     isOut: (number) => values[number] === OUT,
     reduce(roots, excluded) {
@@ -60,6 +60,7 @@ export function makeReducer(reading: Reading): Reducer {
 interface State {
   readonly reading: Reading;
   readonly values: Int8Array;
+  readonly parent: Int32Array;
   readonly set: (number: number, value: number) => void;
   readonly isMet: (group: Group) => boolean;
 }
@@ -83,9 +84,8 @@ function propagate(state: State, groups: readonly Group[], forced: number[]): re
     // A Set's iteration goes on to what is added meanwhile.
     for (const group of pending) {
       const only = choiceOf(state, group);
-      if (only === MET) continue;
       if (only === OPEN) open.add(group);
-      else for (const needed of enter(state, only, forced)) pending.add(needed);
+      else if (only !== MET) enter(state, only, forced, pending);
     }
     pending = open;
   }
@@ -106,14 +106,24 @@ function choiceOf({ values }: State, { members }: Group): number {
   return only;
 }
 
-function enter({ reading, values, set }: State, number: number, forced: number[]): readonly Group[] {
+/** Takes in a package and all that follows from it without a choice; the choices that those leave come to the others. */
+function enter({ reading, values, set }: State, number: number, forced: number[], choices: Set<Group>): void {
   set(number, IN);
-  forced.push(number);
-  for (const struck of reading.strikes(number)) {
-    if (values[struck] === IN) throw new Broken();
-    if (values[struck] === 0) set(struck, OUT);
+  // What comes in while this goes on is at the end of the list.
+  for (let at = forced.push(number) - 1; at < forced.length; at += 1) {
+    const entered = forced[at]!;
+    for (const struck of reading.strikes(entered)) {
+      if (values[struck] === IN) throw new Broken();
+      if (values[struck] === 0) set(struck, OUT);
+    }
+    for (const needed of reading.needs(entered)) {
+      if (values[needed] === IN) continue;
+      if (values[needed] === OUT) throw new Broken();
+      set(needed, IN);
+      forced.push(needed);
+    }
+    for (const group of reading.choices(entered)) choices.add(group);
   }
-  return reading.groups(number);
 }
 
 /** All that the open groups lead to; undefined where something of it turned out to be out, and the groups must be looked at again. */
@@ -139,16 +149,18 @@ function walk({ reading, values, set, isMet }: State, open: readonly Group[]): M
   return struck ? undefined : region;
 }
 
-function split({ reading, values }: State, open: readonly Group[], region: ReadonlyMap<number, Group[]>): OpenPart[] {
-  const parent = new Map<number, number>();
+/** Union of what shares a group or a strike; `parent` is only read where the region wrote it. */
+function split(state: State, open: readonly Group[], region: ReadonlyMap<number, Group[]>): OpenPart[] {
+  const { reading, values, parent } = state;
+  for (const number of region.keys()) parent[number] = number;
   const find = (number: number): number => {
     let top = number;
-    for (let next = parent.get(top); next !== undefined && next !== top; next = parent.get(top)) top = next;
-    parent.set(number, top);
+    while (parent[top] !== top) top = parent[top]!;
+    parent[number] = top;
     return top;
   };
   const join = (first: number, second: number): void => {
-    if (values[second] === 0 && region.has(second)) parent.set(find(second), find(first));
+    if (values[second] === 0 && region.has(second)) parent[find(second)] = find(first);
   };
   const first = ({ members }: Group): number => members.find((it) => values[it] === 0)!;
   for (const group of open) for (const it of group.members) join(first(group), it);

@@ -3,7 +3,7 @@ import type { Alternatives } from '../model/relation.ts';
 import type { Resolution } from '../model/spec.ts';
 import type { Root } from './request.ts';
 import { selectCandidates } from './selection.ts';
-import type { Identity, Universe } from './universe.ts';
+import type { Universe } from './universe.ts';
 
 /** What changed between two universes, asked for only as far as somebody needs it. */
 export interface UniverseDifference {
@@ -21,7 +21,7 @@ export function differenceOf(before: Universe, after: Universe): UniverseDiffere
   const isChanged = (name: string): boolean => {
     let known = changed.get(name);
     if (known === undefined) {
-      known = !isSame(before.identity(name), after.identity(name)) || before.provision(name) !== after.provision(name);
+      known = !hasSame(before, after, name) || before.provision(name) !== after.provision(name);
       changed.set(name, known);
     }
     return known;
@@ -37,8 +37,11 @@ export function differenceOf(before: Universe, after: Universe): UniverseDiffere
   return { isChanged, isUntouched };
 }
 
-function isSame(a: Identity | undefined, b: Identity | undefined): boolean {
-  return a?.version === b?.version && a?.sha256 === b?.sha256;
+/** Whether the candidate of a name is the same; where no digest says so, by its version. */
+function hasSame(before: Universe, after: Universe, name: string): boolean {
+  const digest = after.digest(name);
+  if (before.digest(name) !== digest) return false;
+  return Boolean(digest) || before.identity(name)?.version === after.identity(name)?.version;
 }
 
 interface Reach {

@@ -3,6 +3,7 @@ import { nearestNames } from '../formats/nearest.ts';
 import { parseRelations } from '../formats/relation.ts';
 import type { PackageRecord, VerifiedIndex } from '../model/package.ts';
 import type { Alternatives, RelationField } from '../model/relation.ts';
+import { digestIn } from './index-scan.ts';
 import { recordsOf } from './records.ts';
 import { buildTables, type Runs, type Tables } from './tables.ts';
 
@@ -28,6 +29,8 @@ export interface Universe {
   candidate(name: string): PackageRecord | undefined;
   /** What tells the candidate of a name from any other, without making its record. */
   identity(name: string): Identity | undefined;
+  /** SHA-256 of the candidate's bytes, which tells most that ask for an identity enough. */
+  digest(name: string): string | undefined;
   /** Text that is the same in two universes where the candidates that Provide a name are; empty where there are none. */
   provision(name: string): string;
   /** All packages of a name, the candidate first. */
@@ -73,7 +76,11 @@ export function universeOf(tables: Tables): Universe {
     size: tables.count,
     warnings: tables.warnings,
     candidate: (name) => versions(name)[0],
-    identity: (name) => identityOf(tables, run(tables.versions, name)[0]),
+    identity: (name) => identityOf(tables, candidateStanza(tables, name)),
+    digest: (name) => {
+      const stanza = candidateStanza(tables, name);
+      return stanza === undefined ? undefined : digestIn(tables.stanza(stanza));
+    },
     provision: (name) => provisionOf(tables, run(tables.providers, name)),
     versions,
     names: () => packageNames(tables),
@@ -95,6 +102,11 @@ export function tablesOf(universe: Universe): Tables {
   const tables = tablesBehind.get(universe);
   if (!tables) throw new Error('internal: a universe without tables');
   return tables;
+}
+
+function candidateStanza({ names, versions: { start, list } }: Tables, name: string): number | undefined {
+  const id = names.find(name);
+  return id < 0 || start[id] === start[id + 1] ? undefined : list[start[id]!];
 }
 
 function identityOf(tables: Tables, stanza: number | undefined): Identity | undefined {
@@ -138,6 +150,8 @@ const FIELDS: readonly RelationField[] = [
   'Provides',
 ];
 
+const KEPT_RELATIONS = 20_000;
+
 function relationsOf(tables: Tables, stanzaOf: (record: PackageRecord) => number): Universe['relations'] {
   const parsed = new Map<number, readonly Alternatives[]>();
   return (record, field) => {
@@ -147,6 +161,8 @@ function relationsOf(tables: Tables, stanzaOf: (record: PackageRecord) => number
     if (known) return known;
     const text = tables.field(stanza, field.toLowerCase()) ?? '';
     const groups = parseRelations(text, () => `${tables.place(stanza)}, field ${field}`, tables.architecture);
+    // Who reads a whole index asks for each only once, and it has a hundred megabytes of them.
+    if (parsed.size >= KEPT_RELATIONS) parsed.clear();
     parsed.set(key, groups);
     return groups;
   };

@@ -32,6 +32,7 @@ export function updatedUniverse(universe: Universe, updates: Readonly<Record<str
     ...universe,
     candidate: (name) => versions(name)[0],
     identity: (name) => replaced.get(name) ?? universe.identity(name),
+    digest: (name) => replaced.get(name)?.sha256 ?? universe.digest(name),
     provision: (name) => {
       const known = universe.provision(name);
       const touched = universe.providers(name).filter(({ record }) => replaced.has(record.name));

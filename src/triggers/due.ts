@@ -43,11 +43,18 @@ export function causeOfJudging(before: Partial<JudgingInputs> | undefined, now: 
   return JUDGING_CAUSES.find(([part]) => before[part] !== now[part])?.[1];
 }
 
+/** When a schedule's time comes next after a moment (both milliseconds since the epoch); undefined: never. Throws `Error` on a bad cron expression. */
+export function nextDue(schedule: ImageSpec['schedule'], last: number): number | undefined {
+  if (!schedule) return undefined;
+  if (schedule.every) return last + milliseconds(schedule.every);
+  const next = new Cron(schedule.cron ?? '', { timezone: schedule.timezone }).nextRun(new Date(last));
+  return next?.getTime();
+}
+
 /** Whether a schedule's time came between two moments (milliseconds since the epoch). Throws `Error` on a bad cron expression. */
 export function scheduleIsDue(schedule: ImageSpec['schedule'], last: number | undefined, now: number): boolean {
   if (!schedule) return false;
   if (last === undefined) return true;
-  if (schedule.every) return now - last >= milliseconds(schedule.every);
-  const next = new Cron(schedule.cron ?? '', { timezone: schedule.timezone }).nextRun(new Date(last));
-  return next !== null && next.getTime() <= now;
+  const next = nextDue(schedule, last);
+  return next !== undefined && next <= now;
 }

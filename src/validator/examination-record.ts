@@ -41,6 +41,21 @@ export function withAnswers(
   return { ...record, answers: { ...record.answers, ...Object.fromEntries(answers) } };
 }
 
+/** The record with what stands for rules that were never asked of the tree and cannot be now: they let nothing through. */
+export function withoutTree(record: ExaminationRecord, missing: readonly PackRule[]): ExaminationRecord {
+  const unasked = ({ rule }: PackRule): RuleAnswer => ({
+    outcome: 'not-compliant',
+    findings: [
+      {
+        message: `${rule.id} was never asked of this image, and its tree cannot be opened here`,
+        mend: 'kiln tick, or a build, asks it of the tree',
+      },
+    ],
+  });
+  const answers = missing.map((it) => [keyOf(it), unasked(it)] as const);
+  return { ...record, answers: { ...record.answers, ...Object.fromEntries(answers) } };
+}
+
 export interface RecordQuestion {
   /** Name of the image, which waivers may name. */
   readonly image: string;

@@ -1,4 +1,5 @@
 import type { Finding, ValidationReport } from '../model/finding.ts';
+import type { Lock } from '../model/lock.ts';
 
 /** Additions to one list of a spec, and the findings that they would mend. */
 export interface SpecChange {
@@ -21,11 +22,16 @@ function distinct(findings: readonly Finding[]): unknown[] {
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
-/** How a missing file, command or library is brought in: by its path, or else by the package that has it. */
-export function includeFix(missing: string, provider: string | undefined): Finding['fix'] {
+/** How a missing file, command or library is brought in: by its path, or else by the package that has it, unless all of that is locked. */
+export function includeFix(
+  missing: string,
+  provider: string | undefined,
+  { packages }: Pick<Lock, 'packages'> = { packages: [] },
+): Finding['fix'] {
   const [path] = /^\/[^\s]+/.exec(missing) ?? [];
   if (path !== undefined) return { field: 'resolution.includeFiles', add: path };
-  return provider === undefined ? undefined : { field: 'resolution.include', add: provider };
+  const isWhole = packages.some((it) => it.name === provider && it.files === undefined);
+  return provider === undefined || isWhole ? undefined : { field: 'resolution.include', add: provider };
 }
 
 /** How a file is left out. */

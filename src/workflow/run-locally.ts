@@ -70,6 +70,9 @@ function taskOf(state: State, run: LocalRun): Task {
       Build: await invoke(run, input.ProjectName, eventOfProject(input.EnvironmentVariablesOverride)),
     });
   }
+  if (state.Resource === 'arn:aws:states:::lambda:invoke.waitForTaskToken') {
+    return async () => Promise.reject(new Error('internal: nobody is asked for approval on this machine'));
+  }
   throw new Error(`internal: ${state.Resource} has no local counterpart`);
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { requestsOf } from '../../lambdas/start-build/build-requests.ts';
+import { requestsOf, vendorNotice } from '../../lambdas/start-build/build-requests.ts';
 
-const KNOWN = ['db', 'web'];
 const event = (type: string, detail: unknown) => ({ id: 'e1', 'detail-type': type, detail });
 const stored = (key: string) => event('Object Created', { bucket: { name: 'b' }, object: { key } });
 
@@ -20,7 +19,8 @@ describe('what an event asks to be built', () => {
     {
       summary: 'an updated component that names no images is asked of all',
       from: event('kiln.component.updated', { component: 'openssl' }),
-      want: KNOWN.map((image) => ({ image, cause: { kind: 'component', detail: 'openssl' } })),
+      want: [],
+      all: { kind: 'component', detail: 'openssl' },
     },
     {
       summary: 'an updated component that names images is asked of them',
@@ -60,8 +60,15 @@ describe('what an event asks to be built', () => {
     },
     { summary: 'apt’s configuration calls for none', from: stored('settings/apt/etc/apt/sources.list'), want: [] },
     { summary: 'an event of another kind calls for none', from: event('image.published', { image: 'web' }), want: [] },
-  ])('$summary', ({ from, want }) => {
-    expect(requestsOf(from, KNOWN)).toEqual({ eventId: 'e1', requests: want });
+  ])('$summary', ({ from, want, all }) => {
+    expect(requestsOf(from)).toEqual({ eventId: 'e1', requests: want, ...(all ? { all } : {}) });
+  });
+
+  test('a vendor’s notice by SNS names AMIs, in whatever form', () => {
+    const Message = JSON.stringify({ v1: { Regions: { 'eu-west-1': [{ ImageId: 'ami-0a1b2c3d4e5f60718' }] } } });
+    const from = { Type: 'Notification', MessageId: 'm1', TopicArn: 'arn:aws:sns:us-east-1:1:updates', Message };
+    expect(vendorNotice(from)).toEqual({ eventId: 'm1', topic: 'updates', amis: new Set(['ami-0a1b2c3d4e5f60718']) });
+    expect(vendorNotice(event('kiln.build.requested', { image: 'web' }))).toBeUndefined();
   });
 
   test.each([
@@ -78,6 +85,6 @@ describe('what an event asks to be built', () => {
     },
     { summary: 'that is a number', from: 7, says: /event/ },
   ])('an event $summary is refused', ({ from, says }) => {
-    expect(() => requestsOf(from, KNOWN)).toThrow(says);
+    expect(() => requestsOf(from)).toThrow(says);
   });
 });

@@ -1,12 +1,16 @@
+import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { conflicts } from '../support/emulator/conflicts.ts';
-import { type DeployedKiln, onDeployedKiln } from '../support/emulator/deployed-kiln.ts';
+import { type DeployedKiln, onDeployedKiln, sqs } from '../support/emulator/deployed-kiln.ts';
 import { killing } from '../support/emulator/killing.ts';
+import { redrives } from '../support/emulator/redrives.ts';
 import { fireTimedRules } from '../support/emulator/schedules.ts';
 import { throttling } from '../support/emulator/throttling.ts';
-import { launchableBy, ownImages, ownSnapshots, parameter, runningInstances } from './deployed/aws-state.ts';
-import { runByHand } from './deployed/by-hand.ts';
-import { ACCOUNTS, APPROVED, putExample } from './deployed/example.ts';
+import { remoteCommand } from '../support/remote-command.ts';
+import { launchableBy, ownImages, ownSnapshots, parameter, runningInstances, statesOf } from './deployed/aws-state.ts';
+import { endOf, runByHand, startByHand, until } from './deployed/by-hand.ts';
+import { ACCOUNTS, APPROVED, putExample, SPEC, specKey } from './deployed/example.ts';
 
 // `npm run test:aws:faults`: what may go wrong on AWS, one after the other, over one deployment and one baked disk.
 
@@ -17,12 +21,18 @@ const kill = killing(
   () => kiln?.().emulator.endpoint ?? '',
   () => kiln?.().functions,
 );
+const redriven = redrives();
 const FORCED = { image: 'nginx', options: { force: true } };
 
 onDeployedKiln(
   'faults',
   (deployed) => {
     kiln = deployed;
+
+    const executions = async () => {
+      const stateMachineArn = deployed().outputs.BuildImageMachineArn;
+      return (await new SFNClient({}).send(new ListExecutionsCommand({ stateMachineArn }))).executions?.length ?? 0;
+    };
 
     /** One image more than before, right grants, nothing without an owner, a record that tells what happened. */
     async function expectPublished(accounts: readonly string[] = APPROVED): Promise<void> {
@@ -117,6 +127,78 @@ onDeployedKiln(
       await expectPublished();
     }, 900_000);
 
+    test('what starts builds is killed once it has started one: the event comes again, and starts none', async () => {
+      const before = await executions();
+      kill.arm([{ of: 'kiln-start-build', operation: 'StartExecution', times: 1 }]);
+      const QueueUrl = deployed().outputs.RequestsQueueUrl;
+      const event = { id: 'killed-start', 'detail-type': 'kiln.build.requested', detail: { image: 'nginx' } };
+      await sqs().send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
+      await deployed().settled();
+      expect(kill.kills().at(-1)).toBe('kiln-start-build StartExecution');
+      expect((await executions()) - before).toBe(1);
+      const [build] = await deployed().catalog.listBuilds({ image: 'nginx', limit: 1 });
+      expect(build?.state).toBe('unchanged');
+      await expectNothingLeft();
+    }, 900_000);
+
+    test('what ends builds is killed between the record and the lease: it is ended once more, and the lease is free', async () => {
+      kill.arm([{ of: 'kiln-end-build', operation: 'UpdateItem', times: 1 }]);
+      expect(await runByHand(deployed(), 'killed-at-its-end', { image: 'nginx' })).toBe('SUCCEEDED');
+      await deployed().settled();
+      expect(kill.kills().at(-1)).toBe('kiln-end-build UpdateItem');
+      const [build] = await deployed().catalog.listBuilds({ image: 'nginx', limit: 1 });
+      expect(build?.state).toBe('unchanged');
+      await expectNothingLeft();
+    }, 900_000);
+
+    test('CodeBuild’s machine goes away while it bakes: the build fails with a reason, and nothing is left', async () => {
+      const images = (await ownImages()).length;
+      const execution = runByHand(deployed(), 'bake-gone', FORCED);
+      await until(deployed(), 'a container runs', async () => deployed().bakes.interrupt() > 0);
+      expect(await execution).toBe('FAILED FAILED');
+      await deployed().settled();
+      const [build] = await deployed().catalog.listBuilds({ image: 'nginx', limit: 1 });
+      expect([build?.state, build?.detail]).toEqual([
+        'failed',
+        expect.stringMatching(/the bake ended FAILED; its log is/),
+      ]);
+      expect((await ownImages()).length).toBe(images);
+      await expectNothingLeft();
+    }, 900_000);
+
+    test('an execution that was stopped goes on where it was, and nothing that it did is done again', async () => {
+      const before = (await ownImages()).length;
+      const executionArn = await startByHand(deployed(), 'stopped', FORCED);
+      const entered = async () => (await statesOf(executionArn)).map((it) => it.name);
+      await until(deployed(), 'it tests its instance', async () => (await entered()).includes('Test instance'));
+      await new SFNClient({}).send(new StopExecutionCommand({ executionArn }));
+      await until(deployed(), 'it has stopped', async () => deployed().functions.busy().length === 0);
+      const [build] = await deployed().catalog.listBuilds({ image: 'nginx', limit: 1 });
+      expect(build).toMatchObject({ state: 'running', execution: executionArn });
+      await remoteCommand('redrive', build?.id ?? '');
+      expect(await endOf(deployed(), redriven.goingOn.get(executionArn) ?? '')).toBe('SUCCEEDED');
+      await deployed().settled();
+      expect((await deployed().catalog.getBuild(build?.id ?? ''))?.state).toBe('succeeded');
+      expect((await ownImages()).length).toBe(before + 1);
+      await expectPublished();
+    }, 900_000);
+
+    test('a region that refuses the copy refuses for itself: the others have the image, and the record says why', async () => {
+      const regions = 'distribute:\n  regions: [eu-west-1, us-east-1]';
+      await deployed().put(specKey, SPEC.replace(/^distribute:/m, regions));
+      await deployed().settled();
+      await expectPublished();
+      const [build] = await deployed().catalog.listBuilds({ image: 'nginx', state: 'succeeded', limit: 1 });
+      const copies = build?.steps.filter((it) => /us-east-1/.test(it.step)) ?? [];
+      expect(copies.length).toBeGreaterThan(0);
+      for (const it of copies)
+        expect(it).toMatchObject({ outcome: 'refused', detail: expect.stringContaining('us-east-1') });
+      const grants = await deployed().catalog.listGrants({ image: 'nginx', version: build?.version, inForce: true });
+      expect(new Set(grants.map((it) => it.region))).toEqual(new Set(['eu-west-1']));
+      await deployed().put(specKey, SPEC);
+      await deployed().settled();
+    }, 900_000);
+
     test('an account that is removed while a build runs has nothing once the poller has looked', async () => {
       const execution = runByHand(deployed(), 'half-way', FORCED);
       await deployed().put('settings/accounts.yaml', ACCOUNTS.replace(/ {2}- id: "222222222222"[\s\S]*?\n\n/, ''));
@@ -127,5 +209,5 @@ onDeployedKiln(
       for (const { ImageId = '' } of await ownImages()) expect(await launchableBy(ImageId)).not.toContain(APPROVED[1]);
     }, 900_000);
   },
-  { routes: [kill.route, throttle.route, conflict.route] },
+  { routes: [kill.route, throttle.route, conflict.route, redriven.route] },
 );

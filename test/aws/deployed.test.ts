@@ -1,6 +1,7 @@
 import { callCounts } from '../support/emulator/call-counts.ts';
 import { onDeployedKiln } from '../support/emulator/deployed-kiln.ts';
 import { bundles } from './deployed/bundles.ts';
+import { fleet } from './deployed/fleet.ts';
 import { pipeline } from './deployed/pipeline.ts';
 import { refusals } from './deployed/refusals.ts';
 import { sameAsLocal } from './deployed/same-as-local.ts';
@@ -18,6 +19,7 @@ onDeployedKiln(
     pipeline(kiln, counts, clock);
     sameAsLocal(kiln);
     triggers(kiln);
+    fleet(kiln);
     refusals(kiln);
   },
   { routes: [counts.route], minuteMs: () => clock.minuteMs },

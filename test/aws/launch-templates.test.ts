@@ -61,8 +61,13 @@ onEmulator('launch templates that follow an image', () => {
     expect(await follow(images[1] ?? '', group)).toBe('refreshing');
     const mine = refreshes.all().filter((it) => it.group === group);
     expect(mine).toMatchObject([{ template, version: '2', preferences: { 'Preferences.AutoRollback': 'true' } }]);
+    expect((await defaultVersion())[0]).toBe(2);
     refreshes.end('RollbackSuccessful');
+    expect(await follow(images[1] ?? '', group)).toBe('rolled back');
+    expect(await defaultVersion()).toEqual([1, images[0], 't3.small']);
     expect(await follow(images[1] ?? '', group)).toBe('as it was');
+    expect(await defaultVersion()).toEqual([1, images[0], 't3.small']);
+    expect(refreshes.all().filter((it) => it.group === group)).toHaveLength(1);
   });
 
   test('while another refresh runs it has to wait', async () => {
@@ -86,7 +91,10 @@ onEmulator('launch templates that follow an image', () => {
   test('an event of the bus has the templates follow the alias, also back; what has to wait stays in the queue', async () => {
     process.env.KILN_ALIAS_PATH = '/kiln/images';
     process.env.KILN_LAUNCH_TEMPLATES = JSON.stringify({ web: [{ template, minHealthyPercentage: 90 }] });
-    const handler = makeHandler(awsTemplateFollower(() => undefined));
+    const group = `group-${number}`;
+    const notices: string[] = [];
+    const notifier = { notify: async ({ kind }: { kind: string }) => void notices.push(kind) };
+    const handler = makeHandler(awsTemplateFollower(() => undefined, notifier));
     const tell = async (image: string) => {
       const body = JSON.stringify({ 'detail-type': 'image.published', detail: { image } });
       return handler({ Records: [{ messageId: 'm', body }] }, {} as never);
@@ -102,8 +110,20 @@ onEmulator('launch templates that follow an image', () => {
     await tell('web');
     expect((await defaultVersion())[1]).toBe(images[0]);
     await tell('other');
+    process.env.KILN_LAUNCH_TEMPLATES = JSON.stringify({
+      web: [{ template, minHealthyPercentage: 90, autoScalingGroup: group }],
+    });
+    const grouped = makeHandler(awsTemplateFollower(() => undefined, notifier));
+    const said = async (event: object) =>
+      grouped({ Records: [{ messageId: 'm', body: JSON.stringify(event) }] }, {} as never);
+    await point(images[1]);
+    await said({ detail: { image: 'web' } });
+    expect((await defaultVersion())[1]).toBe(images[1]);
+    refreshes.end('RollbackSuccessful');
+    await said({ source: 'aws.autoscaling', detail: { AutoScalingGroupName: group } });
+    expect([(await defaultVersion())[1], notices]).toEqual([images[0], ['template.rolled-back']]);
     process.env.KILN_LAUNCH_TEMPLATES = JSON.stringify({ web: [{ template: 'nobodys', minHealthyPercentage: 90 }] });
-    const broken = makeHandler(awsTemplateFollower(() => undefined));
+    const broken = makeHandler(awsTemplateFollower(() => undefined, notifier));
     const body = JSON.stringify({ detail: { image: 'web' } });
     const answer = await broken({ Records: [{ messageId: 'm', body }] }, {} as never);
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm' }] });

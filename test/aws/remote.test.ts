@@ -24,21 +24,17 @@ import {
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamoCatalog } from '../../src/adapters/aws/dynamo-catalog.ts';
-import type { Answer, CommandModule } from '../../src/cli/command.ts';
-import { declare, run } from '../../src/cli/commands/remote.ts';
-import { styleFor } from '../../src/cli/style.ts';
 import type { Build } from '../../src/model/build.ts';
 import type { Catalog } from '../../src/ports/catalog.ts';
 import type { Answer as HttpAnswer, Route } from '../support/emulator/door.ts';
 import { onEmulator } from '../support/emulator/emulator.ts';
 import { catalogTable } from '../support/emulator/resources.ts';
+import { remoteCommand } from '../support/remote-command.ts';
 
 const MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:kiln-build-image';
 const QUEUES = 'arn:aws:sqs:eu-west-1:123456789012:';
-const progress = { note() {}, advance() {}, step() {}, close() {} } as never;
 
 /** The emulator's Step Functions knows no redrive, and without its interpreter no execution fails: those that were asked for. */
 const redriven: string[] = [];
@@ -101,7 +97,7 @@ onEmulator('kiln remote', () => {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  const remote = (...words: string[]) => call({ declare, run }, words);
+  const remote = remoteCommand;
   const buildOf = async (id: string, execution: string, further: Partial<Build> = {}) => {
     const requestedAt = new Date().toISOString();
     const cause = { kind: 'request' as const };
@@ -199,7 +195,7 @@ onEmulator('kiln remote', () => {
   test('what the deployment has not is said, and so is a deployment that is not there', async () => {
     await expect(remote('frobnicate')).rejects.toMatchObject({ code: 'USAGE' });
     await expect(remote('recall', 'nothing', '--reason', 'test')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    const missing = call({ declare, run }, ['status', '--deployment', 'other']);
+    const missing = remote('status', '--deployment', 'other');
     await expect(missing).rejects.toThrow(/no deployment other in eu-west-1/);
   });
 }, [executions]);
@@ -222,21 +218,4 @@ async function writeLog(logGroupName: string, messages: readonly string[]): Prom
   await client.send(new CreateLogStreamCommand(place));
   const logEvents = messages.map((message) => ({ message, timestamp: Date.now() }));
   await client.send(new PutLogEventsCommand({ ...place, logEvents }));
-}
-
-/** A command as the command line calls it. */
-async function call(module: CommandModule, words: readonly string[]): Promise<Answer> {
-  const command = new Command('remote').exitOverride();
-  module.declare(command);
-  let answer: Promise<Answer> | undefined;
-  command.action(() => {
-    const kiln = () => Promise.reject(new Error('internal: nothing of this machine is needed'));
-    const signal = new AbortController().signal;
-    const style = styleFor({ isTTY: false });
-    answer = module.run({ args: command.processedArgs, options: command.opts(), kiln, progress, style, signal });
-    return answer.then(() => undefined);
-  });
-  await command.parseAsync([...words], { from: 'user' });
-  if (!answer) throw new Error('the command did not run');
-  return answer;
 }

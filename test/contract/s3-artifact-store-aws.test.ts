@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { withFaults } from '../../src/adapters/aws/aws-fault.ts';
 import { s3ArtifactStore } from '../../src/adapters/aws/s3-artifact-store.ts';
+import { readRuns } from '../../src/adapters/aws/sparse-file.ts';
 import { onEmulator } from '../support/emulator/emulator.ts';
 import { artifactStoreContract } from './artifact-store.ts';
 
@@ -39,6 +40,21 @@ onEmulator('S3 on the emulator', () => {
     writeFileSync(join(folder, 'large'), bytes);
     const digest = await store.put({ path: join(folder, 'large') });
     expect(readFileSync(await reopen().path(digest)).equals(bytes)).toBe(true);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('a disk that is mostly holes comes back as one, with a note of where its data is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kiln-s3-'));
+    const { store, reopen } = await openStore(folder);
+    const [path, size] = [join(folder, 'disk'), 64 << 20];
+    const file = openSync(path, 'w');
+    for (const at of [0, 5 << 20, size - 4096]) writeSync(file, randomBytes(4096), 0, 4096, at);
+    closeSync(file);
+    const fetched = await reopen().path(await store.put({ path }));
+    const runs = await readRuns(fetched, size);
+    expect(runs.reduce((sum, [start, end]) => sum + end - start, 0)).toBeLessThan(1 << 20);
+    for (const at of [0, 5 << 20, size - 4096]) expect(runs.some(([start, end]) => start <= at && at < end)).toBe(true);
+    expect(statSync(fetched).blocks * 512).toBeLessThan(2 << 20);
     rmSync(folder, { recursive: true });
   });
 });

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probeInstance } from '../../src/adapters/local/probe.ts';
+import { busyGauge } from '../../src/adapters/local/qemu/busy-gauge.ts';
 import { imageTest } from '../../src/model/spec.ts';
 import type { Instance } from '../../src/ports/test-bed.ts';
 
@@ -45,6 +48,37 @@ test('a machine that is slow to boot may be slow to answer', async () => {
   const clock = { now: () => fast + (Date.now() - fast) * 20 };
   expect(await probe({ timeout: '300s', http: { body: 'served' } }, { clock })).toMatchObject({ passed: true });
 }, 30_000);
+
+test.each([
+  { summary: 'a machine that is at work gets up to twice the time', isBusy: () => true, passed: true },
+  { summary: 'one that only waits does not', isBusy: () => false, passed: false },
+])('$summary', async ({ isBusy, passed }) => {
+  let began: number | undefined;
+  server.removeAllListeners('request');
+  server.on('request', (_, response) => {
+    began ??= Date.now();
+    response.statusCode = Date.now() - began > 1_500 ? 200 : 503;
+    response.end('served');
+  });
+  expect(await probe({ timeout: '1s', http: { body: 'served' } }, { isBusy })).toMatchObject({ passed });
+});
+
+test('a process is busy while it wants a processor', async () => {
+  const loop = spawn('sh', ['-c', 'while :; do :; done']);
+  const idle = spawn('sleep', ['60']);
+  try {
+    let time = 0;
+    const gauges = [loop, idle].map(({ pid }) => busyGauge(pid!, () => time));
+    expect(gauges.map((it) => it())).toEqual([false, false]);
+    await sleep(6_000);
+    // What stands for the clock agrees with how long they have run.
+    time = 6_000;
+    expect(gauges.map((it) => it())).toEqual([true, false]);
+  } finally {
+    loop.kill();
+    idle.kill();
+  }
+});
 
 test('TCP that only the forwarder accepts is no success', async () => {
   const result = await probe({ timeout: '1s', tcp: { port: 80 } }, { established: async () => false });

@@ -41,6 +41,9 @@ const packages: DebSource[] = [
   { name: 'python3-web', depends: 'python3-minimal', files: { [`${modules}/web/__init__.py`]: '' } },
   { name: 'python3-lazy', files: { [`${modules}/lazy.py`]: '' } },
   { name: 'python3-tried', files: { [`${modules}/tried.py`]: '' } },
+  { name: 'ruby', files: { '/usr/bin/ruby': program() } },
+  { name: 'ruby-web', files: { '/usr/share/rubygems-integration/all/gems/web-2/lib/web/server.rb': '' } },
+  { name: 'default-jre-headless' },
   { name: 'nodejs', architecture: 'amd64', files: { '/usr/bin/node': program() } },
   {
     name: 'node-web',
@@ -61,6 +64,7 @@ interface Case {
   files: Record<string, string | Uint8Array>;
   from: string | Record<string, string>;
   command?: string[];
+  before?: string[][];
   with?: string[];
 }
 
@@ -81,7 +85,11 @@ async function resolveSpec(given: Case): Promise<Answer> {
   }
   const spec = join(directory, 'image.yaml');
   const from = typeof given.from === 'string' ? { path: given.from } : given.from;
-  const run = { command: given.command ?? ['/opt/app/start'], workingDirectory: '/opt/app' };
+  const run = {
+    command: given.command ?? ['/opt/app/start'],
+    workingDirectory: '/opt/app',
+    before: given.before ?? [],
+  };
   const sources = [{ uri: `file:${archive}`, suites: ['bookworm'], signedBy: join(folder, 'key.gpg') }];
   writeFileSync(
     spec,
@@ -169,6 +177,22 @@ const cases: (Case & { summary: string; want: Record<string, string>; unproven?:
     want: { nodejs: 'image.yaml: application.run.command /usr/bin/node', 'node-web': '/srv/server.js web' },
   },
   {
+    summary:
+      'a Ruby script: its interpreter, and a gem whose folder no Contents can be asked for; a program that only a link is',
+    files: { 'app/start': "#!/usr/bin/ruby\nrequire 'web/server'\n", 'app/other': '#!/bin/sh\nexec java -jar x.jar\n' },
+    from: 'app',
+    before: [['/opt/app/other']],
+    want: {
+      'default-jre-headless': '/opt/app/other java',
+      ruby: '/opt/app/start /usr/bin/ruby',
+      'ruby-web': '/opt/app/start web/server',
+    },
+    unproven: [
+      'ld-linux-x86-64.so.2 (elf-libraries, /usr/lib/x86_64-linux-gnu/libc.so.6)',
+      'java (shell-commands, /opt/app/other:2)',
+    ],
+  },
+  {
     summary: 'a .deb: what it depends on, and what its files need besides',
     files: {
       'own.deb': makeDeb({
@@ -182,7 +206,6 @@ const cases: (Case & { summary: string; want: Record<string, string>; unproven?:
     from: 'own.deb',
     command: ['/usr/bin/own'],
     want: { toolbox: `/usr/bin/own ${LOADER}`, libdo1: 'application.from: own.deb big-data | libdo1' },
-    unproven: ['what its postinst does (maintainer-script, application.from: own.deb)'],
   },
 ];
 

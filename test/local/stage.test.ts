@@ -9,6 +9,7 @@ import type { RootFacts } from '../../src/baker/types.ts';
 import { folderTree } from '../../src/formats/folder-tree.ts';
 import { imageSpec } from '../../src/model/spec.ts';
 import { silent } from '../../src/ports/progress.ts';
+import { makeDeb } from '../support/deb.ts';
 import { lockDebs, type Shipped, toolbox } from '../support/toolbox.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kiln-stage-'));
@@ -398,4 +399,35 @@ test('programs lose their set-id bits, and keys that everybody has are left out,
   expect(tree.lookup('/usr/bin/kept')?.mode).toBe(0o2755);
   expect(paths(root).filter((it) => it.endsWith('.key'))).toEqual(['/usr/share/app/needed.key']);
   expect(report.ordinary).toEqual(['/usr/bin/helper']);
+});
+
+describe('a .deb of the user’s own', () => {
+  const own = (postinst: string) =>
+    writeFileSync(
+      join(folder, 'own.deb'),
+      makeDeb({
+        name: 'own',
+        files: { '/etc/own/own.conf': 'x', '/usr/bin/own': { content: '#!/bin/sh\n', mode: 0o4755 } },
+        scripts: { postinst: `#!/bin/sh\nset -e\n${postinst}\n` },
+      }),
+    );
+  const spec = { application: { from: { path: 'own.deb' }, run: { command: ['/usr/bin/own'], user: 'hello' } } };
+
+  test('is configured like any other: what its scripts make and whom they give files to stays', async () => {
+    own('mkdir /var/lib/own\necho made > /var/lib/own/state\nchown 33:33 /etc/own/own.conf /var/lib/own');
+    const { root } = await bake({ ships: [app], spec });
+    const tree = folderTree(root);
+    expect(readFileSync(join(root, 'var/lib/own/state'), 'utf8')).toBe('made\n');
+    expect(tree.lookup('/etc/own/own.conf')).toMatchObject({ uid: 33, gid: 33 });
+    expect(tree.lookup('/var/lib/own')).toMatchObject({ uid: 33 });
+    expect(tree.lookup('/usr/bin/own')).toMatchObject({ mode: 0o755, uid: 0 });
+  });
+
+  test('whose script fails is told with what it said', async () => {
+    own('echo no such luck >&2\nexit 3');
+    await expect(bake({ ships: [app], spec })).rejects.toMatchObject({
+      code: 'CONFIGURE_FAILED',
+      message: expect.stringContaining('no such luck'),
+    });
+  });
 });

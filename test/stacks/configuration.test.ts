@@ -19,6 +19,8 @@ describe('kiln.config.yaml', () => {
     { summary: 'text for a switch', config: { encryptImages: 'yes' }, says: /encryptImages: .*boolean/ },
     { summary: 'looking too often', config: { watchMinutes: 1 }, says: /watchMinutes: .*5/ },
     { summary: 'an age of nothing', config: { staleIndexHours: 0 }, says: /staleIndexHours: .*1/ },
+    { summary: 'an approval of nobody', config: { approvals: ['Web'] }, says: /approvals\.0: .*name/ },
+    { summary: 'a topic that is none', config: { vendorTopics: ['updates'] }, says: /vendorTopics\.0: .*SNS/ },
     {
       summary: 'five fields of cron',
       config: { schedules: { web: { cron: '0 3 * * *' } } },

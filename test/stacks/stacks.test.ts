@@ -6,6 +6,7 @@ import { definitionText, substitutionNames } from '../../src/workflow/definition
 import { type Resource, resourcesOf, type Synthesized, synthesize } from '../support/synthesize.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden/stateful-resources.txt');
+const VENDOR_TOPIC = 'arn:aws:sns:us-east-1:137112412989:amazon-linux-2023-ami-updates';
 const STATEFUL = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key'];
 
 /** Actions that know no resource (service authorization reference), so that `*` is all there is. */
@@ -33,6 +34,9 @@ const WITHOUT_RESOURCE = new Set([
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
   'ec2:DeleteNetworkInterface',
+  'ec2:DescribeDhcpOptions',
+  'ec2:DescribeSecurityGroups',
+  'ec2:DescribeVpcs',
   'xray:PutTraceSegments',
   'xray:PutTelemetryRecords',
   'xray:GetSamplingRules',
@@ -62,6 +66,8 @@ describe('the stacks', () => {
       schedules: { web: { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' } },
       copyRegions: ['us-east-1'],
       organizations: ['o-abcdefghij'],
+      vendorTopics: [VENDOR_TOPIC],
+      approvals: ['web'],
       launchTemplates: { web: [{ template: 'web', autoScalingGroup: 'web' }] },
     });
     resources = resourcesOf(all);
@@ -71,12 +77,20 @@ describe('the stacks', () => {
     expect(waivers.filter((it) => !all.usedWaivers.has(it)).map((it) => it.reason)).toEqual([]);
   });
 
-  test('the state machine is the file that runs locally', () => {
-    const [[, machine]] = ofType('AWS::StepFunctions::StateMachine') as [[string, Resource]];
-    expect(machine.Properties.DefinitionString).toBe(definitionText('build-image'));
-    expect(Object.keys(machine.Properties.DefinitionSubstitutions as object).sort()).toEqual(
-      substitutionNames(definitionText('build-image')),
+  test.each(['build-image', 'build-fleet'])('the state machine %s is the file of that name', (name) => {
+    const found = ofType('AWS::StepFunctions::StateMachine').map(([, it]) => it.Properties);
+    const machine = found.find((it) => it.StateMachineName === `kiln-${name}`);
+    expect(machine?.DefinitionString).toBe(definitionText(name));
+    expect(Object.keys(machine?.DefinitionSubstitutions as object).sort()).toEqual(
+      substitutionNames(definitionText(name)),
     );
+  });
+
+  test('a vendor’s topic tells the queue, which takes messages of that topic alone', () => {
+    const [[, subscription]] = ofType('AWS::SNS::Subscription') as [[string, Resource]];
+    expect(subscription.Properties).toMatchObject({ TopicArn: VENDOR_TOPIC, Protocol: 'sqs', Region: 'us-east-1' });
+    const policies = JSON.stringify(ofType('AWS::SQS::QueuePolicy').map(([, it]) => it.Properties));
+    expect(policies).toContain(`"ArnEquals":{"aws:SourceArn":"${VENDOR_TOPIC}"}`);
   });
 
   test('no role has a wildcard action, nor every resource where an action knows one', () => {
@@ -84,7 +98,7 @@ describe('the stacks', () => {
       const { Statement } = it.Properties.PolicyDocument as { Statement: Statement[] };
       return Statement.flatMap((one) => tooWide(one).map((action) => `${name}: ${action}`));
     });
-    expect(wide.filter((it) => !/BakeImage.*kms:/.test(it))).toEqual([]);
+    expect(wide.filter((it) => !/(BakeImage|RunCommand).*kms:/.test(it))).toEqual([]);
   });
 
   test('what holds data outlives its stack, and no change of code replaces it', () => {
@@ -98,6 +112,22 @@ describe('the stacks', () => {
       .join('');
     if (process.env.UPDATE === '1') writeFileSync(GOLDEN, lines);
     expect(lines).toBe(readFileSync(GOLDEN, 'utf8'));
+  });
+
+  test('what is kept when a stack is destroyed is told by the stack’s outputs', () => {
+    for (const [stack, template] of Object.entries(all.templates)) {
+      const { Resources = {}, Outputs = {} } = template.toJSON() as {
+        Resources: Record<string, Resource>;
+        Outputs: Record<string, { Value: unknown; Description?: string }>;
+      };
+      const kept = Object.entries(Resources).filter(([, it]) => it.DeletionPolicy === 'Retain');
+      const told = Object.values(Outputs).filter((it) =>
+        it.Description?.startsWith('kept when this stack is destroyed'),
+      );
+      for (const [id] of kept.filter(([name]) => !name.startsWith('AccessLogs'))) {
+        expect([stack, id, told.some((it) => JSON.stringify(it.Value).includes(`"${id}"`))]).toEqual([stack, id, true]);
+      }
+    }
   });
 
   test('the table can be restored to any second and tells of its changes', () => {
@@ -123,13 +153,20 @@ describe('the stacks', () => {
 
   test('nothing is paid by the hour', () => {
     const hourly = ['NatGateway', 'Instance', 'VPCEndpoint', 'EIP', 'Service', 'Cluster', 'LoadBalancer', 'DBInstance'];
-    expect([...resources.values()].filter((it) => hourly.includes(it.Type.split('::')[2] ?? ''))).toEqual([]);
+    const paid = [...resources.values()].filter((it) => hourly.includes(it.Type.split('::')[2] ?? ''));
+    expect(paid.filter((it) => it.Properties.VpcEndpointType !== 'Gateway')).toEqual([]);
   });
 
-  test('test instances have no way in or out', () => {
+  test('test instances have no way in or out; what runs commands beside them reaches S3 alone, and of that a few prefixes', () => {
     expect(ofType('AWS::EC2::InternetGateway', 'AWS::EC2::Route')).toEqual([]);
     const open = ofType('AWS::EC2::SecurityGroup').filter(([, it]) => JSON.stringify(it).includes('0.0.0.0/0'));
-    expect(open).toEqual([]);
+    expect(open.map(([name]) => name)).toEqual([expect.stringMatching(/TestNetworkCommands/)]);
+    const [[, endpoint], ...more] = ofType('AWS::EC2::VPCEndpoint') as [[string, Resource]];
+    expect([endpoint.Properties.VpcEndpointType, more]).toEqual(['Gateway', []]);
+    const { Statement } = endpoint.Properties.PolicyDocument as { Statement: Statement[] };
+    expect(Statement.filter((it) => [it.Resource].flat().includes('*') || [it.Action].flat().includes('*'))).toEqual(
+      [],
+    );
   });
 
   test('a schedule has its time zone, its jitter and what it asks for', () => {

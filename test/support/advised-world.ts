@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { cachedAdvisorySource } from '../../src/adapters/local/cached-advisory-source.ts';
+import { stampImages } from '../../src/adapters/local/file-stamps.ts';
 import { type TickResult, tick } from '../../src/app/watch/tick.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { type ImageWorld, imageWorld } from './image-world.ts';
@@ -8,6 +9,8 @@ import { type ImageWorld, imageWorld } from './image-world.ts';
 export interface AdvisedWorld extends ImageWorld {
   /** Digest of the index; another one is another state of the archive. */
   index: string;
+  /** Images whose spec was read, one for each reading. */
+  readonly loaded: string[];
   look(): Promise<TickResult>;
   /** A look that ends at its n-th change of the world, as a killed process does. */
   lookUntilKilled(changes: number): Promise<void>;
@@ -18,14 +21,24 @@ export interface AdvisedWorld extends ImageWorld {
 export function advisedWorld(): AdvisedWorld {
   const world = imageWorld();
   const folder = dirname(world.spec);
-  const own = { index: 'index-1' };
+  const own = { index: 'index-1', loaded: [] as string[] };
+  const { specs } = world.ports;
   const ports = {
     ...world.ports,
+    specs: {
+      ...specs,
+      load: (image: string) => {
+        own.loaded.push(image);
+        return specs.load(image);
+      },
+      // What was written before a look is taken to be some time ago.
+      stamps: async (images: Parameters<typeof stampImages>[0]) => stampImages(images, undefined, Date.now() + 60_000),
+    },
     advisories: cachedAdvisorySource({ cache: join(folder, 'cache') }),
-    source: { indexes: async () => [{ sha256: own.index }] },
+    source: { indexes: async () => [{ sha256: here.index }] },
     folders: { cache: join(folder, 'cache') },
   } as unknown as Ports;
-  return Object.assign(world, own, {
+  const here: AdvisedWorld = Object.assign(world, own, {
     ports,
     look: () => tick(ports, { rejudge: ports }),
     async lookUntilKilled(changes: number) {
@@ -41,6 +54,7 @@ export function advisedWorld(): AdvisedWorld {
       };
     },
   });
+  return here;
 }
 
 const CHANGES = /^(put|revoke|update|set|record|share|notify)/;

@@ -92,6 +92,17 @@ export async function makeBootable(): Promise<Bootable> {
   };
 }
 
+/** Puts a root tree that somebody else made on a disk that boots, under a kernel of this machine's own sources; gives the disk's path. */
+export async function bootableDisk(root: string, work: string): Promise<string> {
+  const source = aptPackageSource({ cache: CACHE, clock: systemClock });
+  const boot = { init: 'systemd', diskSize: '2GiB' };
+  const spec = imageSpec.parse({ name: 'parent', application: { packages: ['dpkg'], run: { command: ['/a'] } }, boot });
+  const { lock } = await lockOf(spec, source);
+  const parts = await prepareBoot({ spec, lock, cache: CACHE }, source);
+  const request = { root, treeDigest: sha256(work), spec, lock, boot: parts, work, sourceDateEpoch: EPOCH };
+  return (await assembleDisk(request, { isolation: unshareIsolatedRoot(), progress: silent })).diskPath;
+}
+
 async function lockOf(spec: ReturnType<typeof imageSpec.parse>, source: ReturnType<typeof aptPackageSource>) {
   const { universe, indexes } = await openArchive(
     { source, progress: silent, folders: localFolders({ work: join(CACHE, 'work'), cache: CACHE }) },

@@ -1,12 +1,12 @@
 import { deflateRawSync } from 'node:zlib';
 
 /** A ZIP archive with these members, deflated; checksums are left out, as nothing here looks at them. */
-export function makeZip(members: Readonly<Record<string, string>>): Buffer {
+export function makeZip(members: Readonly<Record<string, string | Uint8Array>>): Buffer {
   const locals: Buffer[] = [];
   const entries: Buffer[] = [];
   let offset = 0;
-  for (const [name, text] of Object.entries(members)) {
-    const bytes = deflateRawSync(Buffer.from(text));
+  for (const [name, content] of Object.entries(members)) {
+    const bytes = deflateRawSync(typeof content === 'string' ? Buffer.from(content) : content);
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
     local.writeUInt16LE(8, 8);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
@@ -6,10 +7,10 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { ImagebuilderClient } from '@aws-sdk/client-imagebuilder';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { S3Client } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { KilnError } from '../../model/error.ts';
 import type { AdvisorySource } from '../../ports/advisory-source.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
@@ -27,6 +28,7 @@ import { aptPackageSource } from '../local/apt-package-source.ts';
 import { cachedAdvisorySource } from '../local/cached-advisory-source.ts';
 import { localFolders } from '../local/work-folders.ts';
 import { errorName, withFaults } from './aws-fault.ts';
+import { type CommandTester, TESTER_ROOTS } from './command-tester.ts';
 import { dynamoCatalog } from './dynamo-catalog.ts';
 import { ec2ImageRegistry } from './ec2-image-registry.ts';
 import { ec2TestBed } from './ec2-test-bed.ts';
@@ -37,6 +39,7 @@ import { kmsKeyGrants } from './launch-permissions.ts';
 import { withAptConfiguration } from './s3-apt-configuration.ts';
 import { s3ArtifactStore } from './s3-artifact-store.ts';
 import { s3SpecSource } from './s3-spec-source.ts';
+import { withUniverses } from './s3-universes.ts';
 import { stepFunctionsExecutions } from './step-functions-executions.ts';
 
 /**
@@ -80,7 +83,18 @@ export function awsSpecs(): SpecSource {
   return s3SpecSource({ bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'settings') });
 }
 
+/** Puts the universes that this process made into the bucket. Set by `awsSource`. */
+let keepMade: (() => Promise<void>) | undefined;
+export const keepUniverses = async (): Promise<void> => keepMade?.();
+
 export function awsSource(): PackageSource {
+  const universes = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'universes') };
+  const { source, keep } = withUniverses(universes, configuredSource());
+  keepMade = keep;
+  return source;
+}
+
+function configuredSource(): PackageSource {
   const place = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'settings') };
   const cache = join(scratch().cache, 'packages');
   return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot }));
@@ -156,7 +170,8 @@ export function awsParentBaker(store: ArtifactStore): ParentBaker {
   });
 }
 
-export function awsTestBed(): TestBed {
+/** `specs` tell which sources an image's testers are made of. */
+export function awsTestBed(specs: SpecSource = awsSpecs()): TestBed {
   return ec2TestBed({
     ec2: withFaults(new EC2Client(RETRIES)),
     lambda: withFaults(new LambdaClient(RETRIES)),
@@ -165,11 +180,58 @@ export function awsTestBed(): TestBed {
     securityGroupId: setting('KILN_TEST_SECURITY_GROUP'),
     instanceType: setting('KILN_TEST_INSTANCE_TYPE'),
     proberFunction: setting('KILN_PROBER'),
+    commands: commandTester(),
+    osOf: async (image) => (await specs.load(image)).spec.os,
   });
 }
 
+/** AMI that a spec's parent means now: itself, or what its SSM parameter holds; undefined for an ARN of Image Builder, or where there is none. */
+export async function amiOfParent(parent: string): Promise<string | undefined> {
+  if (!parent.startsWith('ssm:')) return parent.startsWith('ami-') ? parent : undefined;
+  try {
+    const client = withFaults(new SSMClient(RETRIES));
+    return (await client.send(new GetParameterCommand({ Name: parent.slice(4) }))).Parameter?.Value;
+  } catch (error) {
+    if (errorName(error) !== 'ParameterNotFound') throw error;
+    return undefined;
+  }
+}
+
+function commandTester(): CommandTester | undefined {
+  const [makeProject, runProject] = [process.env.KILN_MAKE_TESTER, process.env.KILN_RUN_COMMAND];
+  if (!makeProject || !runProject) return undefined;
+  const codebuild = withFaults(new CodeBuildClient(RETRIES));
+  return { codebuild, s3: s3(), bucket: setting('KILN_BUCKET'), makeProject, runProject };
+}
+
+/** Roots of testers; what is not asked for again expires. */
+export function awsTesterRoots(): ArtifactStore {
+  const cache = join(scratch().cache, 'testers');
+  return s3ArtifactStore({ bucket: setting('KILN_BUCKET'), client: s3(), cache, prefix: TESTER_ROOTS });
+}
+
+/** Leaves an answer at a key of the bucket. */
+export async function leaveAnswer(key: string, answer: unknown): Promise<void> {
+  await s3().send(new PutObjectCommand({ Bucket: setting('KILN_BUCKET'), Key: key, Body: JSON.stringify(answer) }));
+}
+
+/** Whether there is an object at a key of the bucket. */
+export async function hasAnswer(key: string): Promise<boolean> {
+  try {
+    await s3().send(new HeadObjectCommand({ Bucket: setting('KILN_BUCKET'), Key: key }));
+    return true;
+  } catch (error) {
+    if (errorName(error) !== 'NotFound') throw error;
+    return false;
+  }
+}
+
 export function awsExecutions(): Executions {
-  return stepFunctionsExecutions({ client: withFaults(new SFNClient(RETRIES)), machineArn: setting('KILN_MACHINE') });
+  return stepFunctionsExecutions({
+    client: withFaults(new SFNClient(RETRIES)),
+    machineArn: setting('KILN_MACHINE'),
+    fleetArn: process.env.KILN_FLEET || undefined,
+  });
 }
 
 /** `onLost` is told of a notice that reached nobody. */

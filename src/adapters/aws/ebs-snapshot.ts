@@ -10,7 +10,7 @@ import {
 import { errorName } from './aws-fault.ts';
 import { inParallel } from './in-parallel.ts';
 import { openJournal } from './snapshot-journal.ts';
-import { isZero } from './sparse-file.ts';
+import { isZero, readRuns } from './sparse-file.ts';
 
 export interface SnapshotRequest {
   /** Raw disk on this machine. */
@@ -70,7 +70,7 @@ async function fill(client: EBSClient, request: SnapshotRequest, snapshotId: str
   const digests = new Map<number, Buffer>();
   const disk = await open(request.path);
   try {
-    await inParallel(BLOCKS_AT_ONCE, blocksOf(disk, request.sizeBytes), async ({ index, data }) => {
+    await inParallel(BLOCKS_AT_ONCE, blocksOf(disk, request), async ({ index, data }) => {
       const digest = createHash('sha256').update(data).digest();
       digests.set(index, digest);
       if (journal.has(index)) return;
@@ -111,12 +111,17 @@ interface Block {
   readonly data: Buffer;
 }
 
-/** The blocks that hold anything but zeros; the last one is filled up with zeros. */
-async function* blocksOf(disk: FileHandle, sizeBytes: number): AsyncGenerator<Block> {
-  for (let index = 0; index * BLOCK_BYTES < sizeBytes; index += 1) {
-    const data = Buffer.alloc(BLOCK_BYTES);
-    await disk.read(data, 0, BLOCK_BYTES, index * BLOCK_BYTES);
-    if (!isZero(data)) yield { index, data };
+/** The blocks that hold anything but zeros, holes unread; the last one is filled up with zeros. */
+async function* blocksOf(disk: FileHandle, { path, sizeBytes }: SnapshotRequest): AsyncGenerator<Block> {
+  let next = 0;
+  for (const [start, end] of await readRuns(path, sizeBytes)) {
+    // Runs are shorter than blocks, too: what two of them share is read once.
+    for (let index = Math.max(next, Math.floor(start / BLOCK_BYTES)); index * BLOCK_BYTES < end; index += 1) {
+      next = index + 1;
+      const data = Buffer.alloc(BLOCK_BYTES);
+      await disk.read(data, 0, BLOCK_BYTES, index * BLOCK_BYTES);
+      if (!isZero(data)) yield { index, data };
+    }
   }
 }
 

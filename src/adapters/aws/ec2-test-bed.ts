@@ -12,10 +12,13 @@ import {
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
-import { type ImageTest, milliseconds } from '../../model/spec.ts';
+import { type ImageSpec, type ImageTest, milliseconds } from '../../model/spec.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Instance, LaunchRequest, TestBed, TestResult } from '../../ports/test-bed.ts';
+import { endpointOf } from '../local/probe.ts';
 import { errorName } from './aws-fault.ts';
+import { type CommandTester, runCommandTest } from './command-tester.ts';
+import { requireImage, tagOf } from './ec2-images.ts';
 
 export interface Ec2TestBed {
   readonly ec2: EC2Client;
@@ -26,6 +29,10 @@ export interface Ec2TestBed {
   readonly instanceType: string;
   /** Function in the subnet that reaches instances; it needs no rights of its own. */
   readonly proberFunction: string;
+  /** Runs commands beside instances; absent: tests by a command fail. */
+  readonly commands?: CommandTester;
+  /** Sources that an image's testers are made of. */
+  readonly osOf?: (image: string) => Promise<ImageSpec['os']>;
 }
 
 const KEY = 'kiln:key';
@@ -35,6 +42,7 @@ const RUNNING: Filter = { Name: 'instance-state-name', Values: ['pending', 'runn
 const PAUSE_MS = 1_000;
 const START_TRIES = 180;
 const CONSOLE_PAUSE_MS = 5_000;
+const AT_LEAST_MS = 60_000;
 
 /** Test instances in an isolated subnet, without a public address; they end for good when they shut down. */
 export function ec2TestBed(bed: Ec2TestBed): TestBed {
@@ -136,23 +144,42 @@ function instanceOf(it: Ec2Instance, ports: readonly number[]): Instance {
 
 async function probe(bed: Ec2TestBed, instance: Instance, test: ImageTest, signal?: AbortSignal): Promise<TestResult> {
   const name = nameOf(test);
-  if ('command' in test) {
-    const detail =
-      'a command test needs programs beside the instance, and on AWS there are none: test by http, tcp or console';
-    return { name, passed: false, detail };
-  }
-  const deadline = Date.parse(instance.launchedAt) + milliseconds(test.timeout);
-  let detail = 'no answer in time';
-  while (bed.clock.now() < deadline) {
+  if ('command' in test) return { ...(await askByCommand(bed, instance, test, signal)), name };
+  if (!('console' in test)) endpointOf(instance, portOf(test));
+  const deadline = deadlineOf(bed, instance, test);
+  let detail = 'no answer';
+  do {
     signal?.throwIfAborted();
     const answer =
       'console' in test ? await askConsole(bed, instance, test.console.line) : await ask(bed, instance, test);
     if (answer.passed) return { name, passed: true, firstSuccessMs: bed.clock.now() - Date.parse(instance.launchedAt) };
     detail = answer.detail;
     await sleep('console' in test ? CONSOLE_PAUSE_MS : PAUSE_MS, undefined, { signal });
-  }
-  return { name, passed: false, detail };
+  } while (bed.clock.now() < deadline);
+  return { name, passed: false, detail: `not in ${test.timeout}: ${detail}` };
 }
+
+/** Counted from the launch; what is asked after other tests took their time is asked for some time nevertheless. */
+function deadlineOf({ clock }: Ec2TestBed, { launchedAt }: Instance, { timeout }: ImageTest): number {
+  const time = milliseconds(timeout);
+  return Math.max(Date.parse(launchedAt) + time, clock.now() + Math.min(time, AT_LEAST_MS));
+}
+
+async function askByCommand(
+  { commands, osOf, ec2 }: Ec2TestBed,
+  instance: Instance,
+  test: Extract<ImageTest, { command: unknown }>,
+  signal?: AbortSignal,
+): Promise<TestResult> {
+  if (!commands || !osOf) {
+    const detail = 'a command test needs programs beside the instance, and this deployment has none: deploy it again';
+    return { name: '', passed: false, detail };
+  }
+  const image = tagOf(await requireImage(ec2, instance.imageId), 'kiln:image') ?? '';
+  return runCommandTest(commands, { instance, test, os: await osOf(image) }, signal);
+}
+
+const portOf = (test: ImageTest): number => ('http' in test ? test.http.port : 'tcp' in test ? test.tcp.port : 0);
 
 /** As on one machine: a test is known by its name in records. */
 function nameOf(test: ImageTest): string {
@@ -168,7 +195,7 @@ interface Answered {
 }
 
 async function ask({ lambda, proberFunction }: Ec2TestBed, instance: Instance, test: ImageTest): Promise<Answered> {
-  const port = 'http' in test ? test.http.port : 'tcp' in test ? test.tcp.port : 0;
+  const port = portOf(test);
   const endpoint = instance.endpoints[port];
   if (!endpoint) return { passed: false, detail: `port ${port} is not among the application's ports` };
   const Payload = Buffer.from(JSON.stringify({ host: endpoint.host, test }));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -5,6 +6,7 @@ import {
   DescribeExecutionCommand,
   ListExecutionsCommand,
   RedriveExecutionCommand,
+  SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
@@ -24,6 +26,10 @@ export interface RemoteDeployment {
   readonly variables: Readonly<Record<string, string>>;
   /** Asks for a build; the same key asks once. */
   request(image: string, reason: string): Promise<void>;
+  /** Asks for builds of all known images, some at a time; gives the execution's name. */
+  requestAll(reason: string): Promise<string>;
+  /** Gives somebody's approval, or refusal, to a build that waits for it. Throws REFUSED where the state machine does not wait any more. */
+  answerApproval(token: string, output: unknown): Promise<void>;
   /** Puts a file of a spec's folder, which makes its image known and builds it. */
   putSpecFile(image: string, below: string, path: string): Promise<void>;
   /** Executions that run now. */
@@ -52,6 +58,13 @@ export async function openDeployment(name: string): Promise<RemoteDeployment> {
     name,
     variables,
     request: (image, reason) => request(variables.KILN_BUS ?? name, image, reason),
+    async requestAll(reason) {
+      const name = `by-hand-${randomUUID()}`;
+      const input = JSON.stringify({ all: true, cause: { kind: 'request', detail: reason } });
+      await client.send(new StartExecutionCommand({ stateMachineArn: variables.KILN_FLEET, name, input }));
+      return name;
+    },
+    answerApproval: (token, output) => answerApproval(client, token, output),
     async putSpecFile(image, below, path) {
       const place = {
         bucket: variables.KILN_BUCKET ?? '',
@@ -71,6 +84,17 @@ export async function openDeployment(name: string): Promise<RemoteDeployment> {
     logs: (build) => logsOf(name, build),
     redrive: (build) => redrive(client, machine, build),
   };
+}
+
+async function answerApproval(client: SFNClient, taskToken: string, output: unknown): Promise<void> {
+  try {
+    await client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
+  } catch (error) {
+    if (!['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'].includes(errorName(error))) throw error;
+    throw new KilnError('REFUSED', 'the build does not wait for approval any more', {
+      hint: 'kiln remote builds shows how it ended',
+    });
+  }
 }
 
 async function variablesOf(name: string): Promise<Record<string, string>> {
@@ -112,7 +136,7 @@ async function deadLetters(name: string): Promise<number> {
 
 /** Functions that a build goes through, in their order, as their log groups are called. */
 const STEPS = ['plan-build', 'resolve-image', 'bake-from-parent', 'validate-image', 'register-image', 'test-image'];
-const LATER_STEPS = ['judge-image', 'share-image', 'publish-image', 'end-build'];
+const LATER_STEPS = ['judge-image', 'ask-approval', 'share-image', 'publish-image', 'end-build'];
 const A_DAY_MS = 24 * 3_600_000;
 
 async function logsOf(name: string, build: Build): Promise<LogLine[]> {

@@ -21,7 +21,7 @@ import { digestOfFile } from '../local/file-digest.ts';
 import { folderArtifactStore } from '../local/folder-artifact-store.ts';
 import { errorName } from './aws-fault.ts';
 import { uploadStream } from './s3-upload.ts';
-import { sparseFile } from './sparse-file.ts';
+import { noteRuns, type SparseFile, sparseFile } from './sparse-file.ts';
 
 export interface S3Place {
   readonly bucket: string;
@@ -49,9 +49,9 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
     has: async (digest) => (await head(digest)) !== undefined,
     async put(content) {
       if ('bytes' in content) return putBytes(content.bytes);
-      const digest = await digestOfFile(content.path);
+      const digest = content.digest ?? (await digestOfFile(content.path));
       if (!(await head(digest))) await putFile(content.path, digest);
-      return cached.put(content);
+      return cached.put({ ...content, digest });
     },
     async path(digest) {
       if (await cached.has(digest)) return cached.path(digest);
@@ -94,15 +94,17 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
     await mkdir(cache, { recursive: true });
     const part = join(cache, `${digest}.${randomUUID()}.part`);
     try {
-      const seen = await receive(answer.Body as Readable, part, digest);
+      const file = await receive(answer.Body as Readable, part, digest);
+      const seen = file.digest();
       if (seen !== digest) throw corrupt(digest, bucket, `its bytes have the digest ${seen}`);
-      await cached.put({ path: part });
+      await cached.put({ path: part, digest });
+      await noteRuns(await cached.path(digest), file.runs());
     } finally {
       await rm(part, { force: true });
     }
   }
 
-  async function receive(body: Readable, part: string, digest: string): Promise<string> {
+  async function receive(body: Readable, part: string, digest: string): Promise<SparseFile> {
     const file = await sparseFile(part);
     try {
       await pipeline(body, createZstdDecompress(), file.writable);
@@ -110,7 +112,7 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
       if (!errorCode(error).startsWith('ZSTD')) throw error;
       throw corrupt(digest, bucket, 'it is not a zstd stream');
     }
-    return file.digest();
+    return file;
   }
 
   return store;

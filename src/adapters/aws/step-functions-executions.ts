@@ -3,8 +3,23 @@ import { sha256 } from '../../model/canonical.ts';
 import { type Executions, endOfLife } from '../../ports/executions.ts';
 import { errorName } from './aws-fault.ts';
 
+export interface StepFunctionsMachines {
+  readonly client: SFNClient;
+  readonly machineArn: string;
+  /** Machine that builds many images. */
+  readonly fleetArn?: string;
+}
+
 /** Executions of the deployed state machine; an execution's identifier is its ARN. */
-export function stepFunctionsExecutions({ client, machineArn }: { client: SFNClient; machineArn: string }): Executions {
+export function stepFunctionsExecutions({ client, machineArn, fleetArn }: StepFunctionsMachines): Executions {
+  const begin = async (stateMachineArn: string, name: string, input: unknown) => {
+    try {
+      await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+    } catch (error) {
+      // A name is taken for 90 days, which is what makes one execution of one key.
+      if (errorName(error) !== 'ExecutionAlreadyExists') throw error;
+    }
+  };
   return {
     async isRunning(executionId) {
       const end = endOfLife(executionId);
@@ -18,15 +33,20 @@ export function stepFunctionsExecutions({ client, machineArn }: { client: SFNCli
         throw error;
       }
     },
-    async start({ image, cause, key }) {
-      const input = JSON.stringify({ image, cause });
-      // A name is taken for 90 days, which is what makes one execution of one key.
-      const name = `${image.slice(0, 40)}-${sha256(key).slice(0, 32)}`;
-      try {
-        await client.send(new StartExecutionCommand({ stateMachineArn: machineArn, name, input }));
-      } catch (error) {
-        if (errorName(error) !== 'ExecutionAlreadyExists') throw error;
-      }
-    },
+    start: ({ image, cause, key, force }) =>
+      begin(machineArn, `${image.slice(0, 40)}-${sha256(key).slice(0, 32)}`, {
+        image,
+        cause,
+        ...(force ? { options: { force } } : {}),
+      }),
+    ...(fleetArn === undefined
+      ? {}
+      : {
+          startFleet: ({ images, cause, key }) =>
+            begin(fleetArn, `fleet-${sha256(key).slice(0, 32)}`, {
+              ...(images === 'all' ? { all: true } : { images }),
+              cause,
+            }),
+        }),
   };
 }

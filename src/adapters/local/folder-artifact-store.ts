@@ -60,7 +60,7 @@ export function folderArtifactStore(folder: string): ArtifactStore {
         });
         return digest;
       }
-      const digest = await digestOfFile(content.path);
+      const digest = content.digest ?? (await digestOfFile(content.path));
       await keepOrCopy(content.path, digest);
       await rm(content.path, { force: true });
       return digest;

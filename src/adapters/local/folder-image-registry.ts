@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rm, symlink, unlink } from 'node:fs/promises';
+import { existsSync, lstatSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KilnError } from '../../model/error.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
@@ -16,7 +16,7 @@ interface Manifest extends RegisterRequest {
 
 /**
  * Machine images in folders: `images/<id>/` has the manifest and the disk (a read-only link to the stored artifact),
- * `accounts/<account>/<id>` is there while the account may launch it, `aliases/<name>` names an image.
+ * `accounts/<account>/<id>/` is there while the account may launch it, with the disk where it may copy it; `aliases/<name>` names an image.
  */
 export function folderImageRegistry(folder: string, store: ArtifactStore): ImageRegistry {
   const at = (...parts: string[]) => join(folder, ...parts);
@@ -34,6 +34,8 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
     const accounts = (await readdir(at('accounts')).catch(ignoreMissing)) ?? [];
     return accounts.filter((account) => existsSync(at('accounts', account, imageId))).sort();
   };
+  const readableBy = (imageId: string, accounts: readonly string[]) =>
+    accounts.filter((account) => existsSync(at('accounts', account, imageId, 'disk.raw')));
   const withdraw = async (imageId: string, state: RegisteredImage['state'], reason?: string) => {
     const manifest = await readManifest(imageId);
     if (!manifest) return;
@@ -56,14 +58,16 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
     },
     async describe(imageId) {
       const manifest = await readManifest(imageId);
-      return manifest && { imageId, state: manifest.state, sharedWith: await sharedWith(imageId) };
+      if (!manifest) return undefined;
+      const accounts = await sharedWith(imageId);
+      return { imageId, state: manifest.state, sharedWith: accounts, readableBy: readableBy(imageId, accounts) };
     },
-    async share(imageId, accounts) {
+    async share(imageId, accounts, _where, { copy = true } = {}) {
       const manifest = await requireManifest(imageId);
       if (manifest.state === 'quarantined' || manifest.state === 'deregistered') {
         throw new KilnError('REFUSED', `${imageId} is ${manifest.state}: it can't be shared`);
       }
-      await addGrants(folder, imageId, accounts);
+      await addGrants(folder, imageId, accounts, copy);
       if (manifest.state === 'private')
         await writeJson(at('images', imageId, 'manifest.json'), { ...manifest, state: 'available' });
     },
@@ -85,15 +89,21 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
   };
 }
 
-async function addGrants(folder: string, imageId: string, accounts: readonly string[]): Promise<void> {
+async function addGrants(folder: string, imageId: string, accounts: readonly string[], copy: boolean): Promise<void> {
+  const disk = join(folder, 'images', imageId, 'disk.raw');
   for (const account of accounts) {
-    await mkdir(join(folder, 'accounts', account), { recursive: true });
-    await symlink(`../../images/${imageId}`, join(folder, 'accounts', account, imageId)).catch(ignoreExisting);
+    const grant = join(folder, 'accounts', account, imageId);
+    // What an older Kiln made was a link to the whole image.
+    if (lstatSync(grant, { throwIfNoEntry: false })?.isSymbolicLink()) await unlink(grant).catch(ignoreMissing);
+    await mkdir(grant, { recursive: true });
+    if (copy) await linkDisk(disk, join(grant, 'disk.raw'));
+    else await rm(join(grant, 'disk.raw'), { force: true });
   }
 }
 
 async function removeGrants(folder: string, imageId: string, accounts: readonly string[]): Promise<void> {
-  for (const account of accounts) await unlink(join(folder, 'accounts', account, imageId)).catch(ignoreMissing);
+  for (const account of accounts)
+    await rm(join(folder, 'accounts', account, imageId), { recursive: true, force: true });
 }
 
 async function linkDisk(source: string, target: string): Promise<void> {

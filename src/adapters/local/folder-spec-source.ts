@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { loadAccounts } from '../../app/sources/load-accounts.ts';
 import { loadSpec } from '../../app/sources/load-spec.ts';
 import type { AccountsFile } from '../../model/account.ts';
@@ -11,6 +11,8 @@ import { type Lock, lock as lockSchema } from '../../model/lock.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { LoadedSpec, SpecSource } from '../../ports/spec-source.ts';
+import { FRESH_MS, stampImages } from './file-stamps.ts';
+import { nearest } from './nearest.ts';
 import { writeAtomically } from './temporary-file.ts';
 
 /**
@@ -32,6 +34,7 @@ export function folderSpecSource(options: { catalog: Pick<Catalog, 'getImage'>; 
     accounts: async (image) => (await readAccounts(await accountsPath(image))).accounts,
     units: async (image) => (await readAccounts(await accountsPath(image))).units,
     policyFolder: async (image) => nearest(dirname(await specPath(image)), 'policies'),
+    stamps: async (images) => stampImages(images, options.accounts),
   };
 }
 
@@ -40,27 +43,26 @@ export function lockPath(specPath: string): string {
   return `${specPath.replace(/\.ya?ml$/, '')}.lock`;
 }
 
-/** The first `name` in a folder or one above it; undefined where there is none. */
-export function nearest(folder: string, name: string): string | undefined {
-  const here = join(folder, name);
-  if (existsSync(here)) return here;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : nearest(parent, name);
-}
-
 /** A spec with its digests: of all of it with the files that it names, and of what decides its lock. */
 export async function loadWithDigests(path: string): Promise<LoadedSpec> {
   const { spec, directory } = await loadSpec(path);
   const own = digestOfOwnFiles(spec, directory);
+  const files = [...sourcesOf(spec), ...spec.policies.filter((it) => /\.ya?ml$/.test(it))];
+  const reads = [path, ...files.map((it) => resolve(directory, it))];
   const { os, application, resolution, boot, identities } = spec;
   const lockInputs = digestOf({ os, application, resolution, boot, identities, own });
-  return { spec, directory, digest: digestOf({ spec, own }), lockInputs };
+  return { spec, directory, digest: digestOf({ spec, own }), lockInputs, reads };
 }
 
-function digestOfOwnFiles({ application }: ImageSpec, directory: string): string {
+/** Files and folders of the user's own that a spec names. */
+function sourcesOf({ application }: ImageSpec): string[] {
+  const named = [application.from?.path, ...application.files.map((it) => it.source)];
+  return named.filter((it) => it !== undefined);
+}
+
+function digestOfOwnFiles(spec: ImageSpec, directory: string): string {
   const hash = createHash('sha256');
-  const sources = [application.from?.path, ...application.files.map((it) => it.source)];
-  for (const source of sources) if (source !== undefined) addToHash(hash, join(directory, source), source);
+  for (const source of sourcesOf(spec)) addToHash(hash, join(directory, source), source);
   return hash.digest('hex');
 }
 
@@ -112,6 +114,17 @@ async function writeLock(path: string, lock: Lock): Promise<void> {
   await writeAtomically(path, `${JSON.stringify(lock, null, 2)}\n`, dirname(path));
 }
 
+const read = new Map<string, { stamp: string; file: AccountsFile }>();
+
+/** Read again only when it looks different: thousands of images go by one file. */
 async function readAccounts(path: string | undefined): Promise<AccountsFile> {
-  return path === undefined || !existsSync(path) ? { accounts: [], units: [] } : loadAccounts(path);
+  const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (path === undefined || !found) return { accounts: [], units: [] };
+  const stamp = `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+  const known = read.get(path);
+  if (known?.stamp === stamp) return known.file;
+  const file = await loadAccounts(path);
+  // What changed just now may change once more without looking different.
+  if (Date.now() - found.ctimeMs > FRESH_MS) read.set(path, { stamp, file });
+  return file;
 }

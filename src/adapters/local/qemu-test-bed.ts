@@ -8,6 +8,7 @@ import type { Instance, LaunchRequest, TestBed } from '../../ports/test-bed.ts';
 import { probeInstance } from './probe.ts';
 import { processIdentity } from './process-identity.ts';
 import { chooseAccelerator } from './qemu/accelerator.ts';
+import { busyGauge } from './qemu/busy-gauge.ts';
 import {
   type InstanceRecord,
   instanceId,
@@ -47,6 +48,7 @@ export function qemuTestBed(options: QemuTestBedOptions): TestBed {
     console: () => textOf(instance),
     isAlive: () => isAlive(readRecord(folder, instance.id)),
     established: (port: number) => hasAccepted(readRecord(folder, instance.id), port),
+    isBusy: emulatedAtWork(folder, instance),
   });
   return {
     launch: (request, signal) => launch(options, request, signal),
@@ -118,6 +120,11 @@ async function endsByItself(record: InstanceRecord, graceMs: number): Promise<bo
     await sleep(50);
   }
   return true;
+}
+
+function emulatedAtWork(folder: string, { id, machine }: Instance): (() => boolean) | undefined {
+  const record = machine === 'tcg' ? readRecord(folder, id) : undefined;
+  return record && busyGauge(pidOf(record));
 }
 
 async function hasAccepted(record: InstanceRecord | undefined, port: number): Promise<boolean> {

@@ -34,7 +34,18 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS decision_of_image ON decision (image, at);
   CREATE INDEX IF NOT EXISTS decision_of_account ON decision (account, at);
   CREATE TABLE IF NOT EXISTS document (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS revision (image TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 `;
+
+/** What moves an image's revision on. */
+const REVISIONS = ['version', 'alias', 'permit'].flatMap((table) =>
+  (['INSERT', 'UPDATE', 'DELETE'] as const).map((change) => {
+    const row = change === 'DELETE' ? 'OLD' : 'NEW';
+    return `CREATE TRIGGER IF NOT EXISTS ${table}_${change.toLowerCase()} AFTER ${change} ON ${table} BEGIN
+      INSERT INTO revision VALUES (${row}.image, 1) ON CONFLICT (image) DO UPDATE SET number = number + 1;
+    END;`;
+  }),
+);
 
 type Row = Record<string, string | number | null>;
 type Filter = Record<string, SQLInputValue | undefined>;
@@ -51,7 +62,7 @@ export function sqliteCatalog(path: string): Catalog & { close(): void } {
   mkdirSync(dirname(path), { recursive: true });
   const connection = new DatabaseSync(path, { timeout: 30_000 });
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-  connection.exec(SCHEMA);
+  connection.exec([SCHEMA, ...REVISIONS].join('\n'));
   const database = prepared(connection);
   return {
     ...imageRecords(database),
@@ -195,7 +206,8 @@ type VersionCalls =
   | 'aliases'
   | 'setAlias'
   | 'listAliased'
-  | 'removeAlias';
+  | 'removeAlias'
+  | 'revisions';
 
 function versions(database: Database): Pick<Catalog, VersionCalls> {
   const fromRow = (row: Row): ImageVersion => imageVersion.parse(record(row));
@@ -264,6 +276,10 @@ function versions(database: Database): Pick<Catalog, VersionCalls> {
     },
     async removeAlias(image, alias) {
       database.run('DELETE FROM alias WHERE image = ? AND alias = ?', image, alias);
+    },
+    async revisions() {
+      const rows = database.rows('SELECT image, number FROM revision');
+      return new Map(rows.map((row) => [String(row.image), Number(row.number)]));
     },
   };
 }

@@ -7,8 +7,6 @@ import type { Alternatives } from '../../model/relation.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Root } from '../../resolver/resolve.ts';
 
-const SCRIPTS = ['preinst', 'postinst'];
-
 /**
  * What the user's own .deb depends on, as roots; none where `application.from` is something else. Throws PACKAGE_CORRUPT, and
  * SPEC_INVALID for one of another architecture.
@@ -34,20 +32,13 @@ export function relationsOfDeb(spec: ImageSpec, directory: string): Root[] {
   );
 }
 
-/** What would be done on installing the user's own .deb and is not, one line each: its files are laid, its scripts are not run. */
-export function scriptsNotRun(spec: ImageSpec, directory: string): string[] {
-  const deb = ownDeb(spec, directory);
-  const there = SCRIPTS.filter((it) => deb?.members.has(it));
-  return there.map((it) => `what its ${it} does (maintainer-script, application.from: ${deb!.by})`);
-}
-
 function ownDeb({ application: { from } }: ImageSpec, directory: string) {
   if (!from?.path.endsWith('.deb')) return undefined;
   const path = join(directory, from.path);
-  const members = readControl(path, readDebLayout(path));
-  const control = parseStanzas(members.get('control')!.toString('utf8'), { name: path }).next().value;
+  const stanza = readControl(path, readDebLayout(path)).get('control')!;
+  const control = parseStanzas(stanza.toString('utf8'), { name: path }).next().value;
   if (!control) throw new KilnError('PACKAGE_CORRUPT', `${path} has an empty control file`, { hint: 'make it again' });
-  return { by: from.path, members, control };
+  return { by: from.path, control };
 }
 
 function namesOf(control: ReadonlyMap<string, string>, by: string): Set<string> {

@@ -50,13 +50,19 @@ const MOST = 20;
  * may look for what it can do without. Of a path that no package has nothing is said.
  */
 export async function gapsOf({ store, progress, source }: GapPorts, question: GapsQuestion): Promise<Gap[]> {
-  const complaints = complaintsIn(question.console).slice(0, MOST);
-  if (!source) return complaints.filter(({ kind }) => kind !== 'file').map(gap);
+  const complaints = complaintsIn(question.console);
+  if (!source) {
+    return complaints
+      .filter(({ kind }) => kind !== 'file')
+      .slice(0, MOST)
+      .map(gap);
+  }
   if (complaints.length === 0) return [];
   const tree = openTarTree(await store.path(question.treeDigest));
   const absent = complaints
     .map((complaint) => ({ complaint, places: placesIn(complaint, question.lock) }))
-    .filter(({ places }) => places.length > 0 && !places.some((it) => tree.resolve(it) !== undefined));
+    .filter(({ places }) => places.length > 0 && !places.some((it) => tree.resolve(it) !== undefined))
+    .slice(0, MOST);
   if (absent.length === 0) return [];
   const providers = await providersOf(
     { source, progress },

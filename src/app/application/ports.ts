@@ -3,6 +3,16 @@ import type { ImageSpec } from '../../model/spec.ts';
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
+/** The ports of `application.ports`; where the spec names none, those that a version was heard to open to others in its test. */
+export function reachablePorts(
+  { application: { ports } }: Pick<ImageSpec, 'application'>,
+  facts: Readonly<Record<string, unknown>>,
+): readonly number[] {
+  if (ports.length > 0) return ports;
+  const heard = (facts.listening ?? []) as readonly Listening[];
+  return [...new Set(heard.filter(({ address }) => !LOOPBACK.test(address)).map(({ port }) => port))];
+}
+
 /**
  * What a booted instance's console says of ports that the spec does not: open ones of TCP that are not in `application.ports`, and
  * those in it that only the machine itself reaches, or only by UDP. One sentence each.

@@ -1,6 +1,7 @@
 import { placedFiles } from '../../baker/application-files.ts';
 import { kernelCommandLine } from '../../baker/boot/command-line.ts';
 import { diskIdentifiers } from '../../baker/disk/identifiers.ts';
+import { diversionsIn, withDiverted } from '../../formats/diversions.ts';
 import { memoryTree } from '../../formats/memory-tree.ts';
 import { openTarTree } from '../../formats/tar-tree.ts';
 import { unionTree } from '../../formats/union-tree.ts';
@@ -12,6 +13,7 @@ import { gatherEvidence } from '../../resolver/evidence/gather.ts';
 import { ownedTree } from '../../validator/owned-tree.ts';
 import type { ValidationRequest } from '../../validator/validate.ts';
 import { startsOf } from '../lock/find-evidence.ts';
+import { placesOf } from './name-providers.ts';
 
 export interface Subject {
   readonly spec: ImageSpec;
@@ -35,26 +37,36 @@ export async function openTree(
     () => ports.source.indexes(spec.os, ports.progress),
     ports.progress,
   );
-  const contents = new Map(
-    await Promise.all(lock.packages.map(async (it) => [it.name, await filesOf(ports, it)] as const)),
-  );
+  const contents = await contentsOf(ports, lock);
   const tree = ownedTree(baked, lock, contents);
   const base = unionTree(await Promise.all(lock.build.base.map((it) => filesOf(ports, it))));
   const reachability = gatherEvidence({ tree, candidates: memoryTree({}), starts: startsOf(spec) });
+  // What was locked and is not in the tree is told as well as what Essential packages have.
+  const shipped = [base, ...contents.values()];
   const providerOf = (want: string) =>
     placesOf(want)
-      .map((path) => base.lookup(path)?.package)
+      .flatMap((path) => shipped.map((it) => it.lookup(path)?.package))
       .find((it) => it !== undefined);
   const ownFiles = new Set(placedFiles(spec, directory).map((it) => it.path));
   const commandLine = kernelCommandLine(spec.boot, diskIdentifiers(treeDigest).rootFilesystem).split(' ');
   return { tree, lock, spec, ownFiles, contents, commandLine, reachability, providerOf };
 }
 
-/** Where a path, a soname or a command may lie. */
-function placesOf(want: string): string[] {
-  if (want.startsWith('/')) return [want];
-  if (/\.so\b/.test(want)) return [`/usr/lib/x86_64-linux-gnu/${want}`, `/usr/lib/${want}`];
-  return ['/usr/bin', '/usr/sbin'].map((folder) => `${folder}/${want}`);
+/** Scripts that run while a package is configured. */
+const SCRIPTS = ['preinst', 'postinst'];
+
+/** Files of the locked packages by package name; what another package diverts counts at the place where dpkg lays it as well. */
+async function contentsOf({ source }: TreePorts, { packages }: Lock): Promise<Map<string, FileTree>> {
+  const opened = await Promise.all(packages.map(async (it) => [it.name, await source.open(it)] as const));
+  const diversions = opened.flatMap(([by, { control }]) =>
+    SCRIPTS.flatMap((script) => diversionsIn(control.get(script)?.toString('utf8') ?? '')).map((it) => ({ by, it })),
+  );
+  return new Map(
+    opened.map(([name, { data }]) => {
+      const others = diversions.filter(({ by }) => by !== name).map(({ it }) => it);
+      return [name, others.length > 0 ? withDiverted(data, others) : data];
+    }),
+  );
 }
 
 async function filesOf({ source }: TreePorts, deb: LockedDeb): Promise<FileTree> {

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import manifest from '../../../package.json' with { type: 'json' };
 import type { AdvisoryPlace } from '../../model/advisory.ts';
 import type { ImageVersion } from '../../model/build.ts';
+import { KilnError } from '../../model/error.ts';
 import type { ValidationReport } from '../../model/finding.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import { lock as lockSchema } from '../../model/lock.ts';
@@ -14,16 +14,18 @@ import {
   newRecord,
   unanswered,
   withAnswers,
+  withoutTree,
 } from '../../validator/examination-record.ts';
 import { proposeChanges } from '../../validator/fixes.ts';
-import type { Pack } from '../../validator/pack.ts';
+import type { Pack, PackRule } from '../../validator/pack.ts';
 import { contextOf } from '../../validator/validate.ts';
 import { openTree, type Subject } from './baked-tree.ts';
 import { type KnownVulnerabilities, readVulnerabilities, type VulnerabilityReader } from './known-vulnerabilities.ts';
+import { nameProviders } from './name-providers.ts';
+import rules from './rules-digest.json' with { type: 'json' };
 
-/** Raised when the rules, or what reads the inventory, would say other things of the same tree. */
-const RULES = 2;
-export const STAMP = `${manifest.version}/${RULES}`;
+/** Another one where the rules, or what reads the inventory, may say other things of the same tree. Renewed by `npm run rules`. */
+export const STAMP: string = rules.digest;
 
 /** Judges one image by packs, as often as asked. */
 export interface Examination {
@@ -75,13 +77,16 @@ function examination(ports: ExaminationPorts, opened: Opened): Examination {
   const vulnerabilities = readVulnerabilities(ports, opened.known);
   let { record } = opened;
   const recorded = async () => {
+    if (!record && !('source' in ports)) throw unexamined(opened.image);
     record ??= newRecord(await opened.tree(), STAMP);
     return record;
   };
   const answered = async (packs: readonly Pack[]) => {
     const missing = unanswered(await recorded(), packs);
-    if (missing.length > 0) record = withAnswers(await recorded(), missing, contextOf(await opened.tree()));
-    return recorded();
+    if (missing.length === 0) return recorded();
+    if (!('source' in ports)) return withoutTree(await recorded(), missing);
+    record = await answering(ports, await recorded(), missing, await opened.tree());
+    return record;
   };
   return {
     warnings: vulnerabilities.warnings,
@@ -98,6 +103,27 @@ function examination(ports: ExaminationPorts, opened: Opened): Examination {
     },
     keep: async () => ports.store.put({ bytes: gzipSync(JSON.stringify(await recorded())) }),
   };
+}
+
+/** Not every composition can read packages, without which a tree says little. */
+function unexamined(image: string): KilnError {
+  return new KilnError(
+    'REFUSED',
+    `what is known of ${image} was found by another Kiln, and its tree cannot be opened here`,
+    {
+      hint: `kiln build ${image} --force examines it anew`,
+    },
+  );
+}
+
+async function answering(
+  ports: ExaminationPorts,
+  record: ExaminationRecord,
+  missing: readonly PackRule[],
+  tree: Awaited<ReturnType<typeof openTree>>,
+): Promise<ExaminationRecord> {
+  const answered = withAnswers(record, missing, contextOf(tree));
+  return { ...answered, answers: await nameProviders(ports, tree.spec.os, answered.answers) };
 }
 
 async function inventoriesOf(

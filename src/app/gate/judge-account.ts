@@ -1,4 +1,5 @@
-import { type Answer, decide, type Principal, questionName } from '../../distributor/access/decide.ts';
+import type { Asker } from '../../distributor/access/ask.ts';
+import type { Answer, Principal } from '../../distributor/access/decide.ts';
 import type { WholeUnit } from '../../distributor/plan.ts';
 import {
   HERE,
@@ -47,9 +48,13 @@ export interface Scene {
   readonly loaded: LoadedSpec;
   readonly now: number;
   readonly record: Recorder;
-  /** Answers of the access policies by the question's name. */
-  readonly answers: Map<string, Answer>;
+  /** Some accounts were asked about by name. */
+  readonly asked: boolean;
+  /** The access policies, about this version. */
+  readonly ask: Asker;
 }
+
+const NOBODY = { approved: [], mayCopy: [], decisions: [] } as const;
 
 const ACTIONS: readonly AccessAction[] = ['launch', 'share', 'copy'];
 
@@ -58,7 +63,12 @@ export async function judgeAccount(scene: Scene, id: string): Promise<AccountJud
   const { policies, loaded, record } = scene;
   const isAccount = isAccountNumber(id);
   const targeted = (isAccount ? targetsOf : unitTargetsOf)(id, policies.accounts, loaded.spec);
-  if (targeted.kind === 'refused') return { ...refuse(scene, id, [], targeted), targeted: false };
+  if (targeted.kind === 'refused') {
+    const { reason, hint } = targeted;
+    // That an image is not meant for an account is a decision only where somebody asked about that account.
+    if (!scene.asked) return { ...NOBODY, account: id, targeted: false, refused: { reason, hint } };
+    return { ...refuse(scene, id, [], targeted), targeted: false };
+  }
   const account = isAccount ? (policies.accounts.find((it) => it.id === id) as Account) : anyoneIn(id);
   const obstacle = await ownObstacle(scene, account);
   if (obstacle) return refuse(scene, id, targeted.targets, obstacle);
@@ -159,12 +169,8 @@ async function imageObstacle({ packs }: PoliciesInForce, examination: Examinatio
   return { reason: obstacle, hint: 'kiln show tells every finding' };
 }
 
-/** Asks the access policies, each question once for all that it is the same for. */
-function asker({ policies: { access }, answers, facts, now }: Scene, principal: Principal) {
-  return (action: AccessAction, region: string): Answer => {
-    const name = questionName(access, { principal, action, region });
-    const answer = answers.get(name) ?? decide(access, { principal, action, facts, region, now });
-    answers.set(name, answer);
-    return answer;
-  };
-}
+/** Asks the access policies on behalf of one principal. */
+const asker =
+  ({ ask }: Scene, principal: Principal) =>
+  (action: AccessAction, region: string): Answer =>
+    ask({ principal, action, region });

@@ -1,4 +1,5 @@
 import { type AccessPolicies, loadAccess } from '../../distributor/access/load-access.ts';
+import { memoiseObject } from '../../formats/memoise.ts';
 import type { Account } from '../../model/account.ts';
 import { digestOf, sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
@@ -23,10 +24,16 @@ interface Kept {
   readonly access: readonly KeptFile[];
 }
 
+/** Where the files are that were right last for an image: most images have the same ones. */
+interface KeptPlace {
+  readonly files: string;
+}
+
 /** A policy file with its bytes as text. */
 type KeptFile = Omit<PolicyFile, 'bytes'> & { readonly text: string };
 
 const keyOf = (image: string): string => `policies:${image}`;
+const keyOfFiles = (digest: string): string => `policy-files:${digest}`;
 
 /**
  * The policies that decide about an image: the files of now, if all of them are right, else the last ones that were. Throws
@@ -46,7 +53,7 @@ export async function policiesInForce(
     return now;
   } catch (error) {
     if (!(error instanceof KilnError) || error.code !== 'POLICY_INVALID') throw error;
-    const kept = (await catalog.getDocument(key)) as Kept | undefined;
+    const kept = await lastKept(catalog, key);
     const before = kept && inForceBefore(kept, accounts, loaded);
     if (!before) throw error;
     const told = error.message.split('\n').map((it) => `the last good policies stay in force: ${it}`);
@@ -57,15 +64,21 @@ export async function policiesInForce(
 function inForce(files: PolicyFiles, accounts: readonly Account[], { spec }: LoadedSpec): PoliciesInForce {
   const packs = packsOf(spec, files.packs);
   const access = accessOnce(files.access, accounts);
-  const digest = digestOf({ packs: packs.digest, access: access.digest, accounts });
+  const digest = digestOf({ packs: packs.digest, access: access.digest, accounts: digestOfAccounts(accounts) });
   return { packs, access, accounts, digest, warnings: [...packs.warnings, ...access.warnings] };
 }
 
 /** The access policies that were checked last, by what they say and of whom: many images are judged by the same ones, one after the other. */
 const checked = new Map<string, AccessPolicies>();
 
+const digestOfAccounts = memoiseObject((accounts: readonly Account[]) => digestOf(accounts));
+
+const digestOfFiles = memoiseObject((files: readonly PolicyFile[]) =>
+  digestOf(files.map(({ name, bytes }) => ({ name, bytes: sha256(bytes) }))),
+);
+
 function accessOnce(files: PolicyFiles['access'], accounts: readonly Account[]): AccessPolicies {
-  const key = digestOf({ accounts, files: files.map(({ name, bytes }) => ({ name, bytes: sha256(bytes) })) });
+  const key = `${digestOfAccounts(accounts)} ${digestOfFiles(files)}`;
   const access = checked.get(key) ?? loadAccess(files, accounts);
   if (checked.size > 16) checked.clear();
   checked.set(key, access);
@@ -90,9 +103,23 @@ function inForceBefore(kept: Kept, accounts: readonly Account[], loaded: LoadedS
 
 const fileOf = ({ text, ...it }: KeptFile): PolicyFile => ({ ...it, bytes: Buffer.from(text) });
 
-async function keep(catalog: Ports['catalog'], key: string, files: PolicyFiles): Promise<void> {
+/** The files as documents hold them, and their digest. */
+const keptOf = memoiseObject((files: PolicyFiles) => {
   const text = ({ bytes, ...it }: PolicyFile): KeptFile => ({ ...it, text: Buffer.from(bytes).toString('utf8') });
   const kept: Kept = { packs: files.packs.map(text), access: files.access.map(text) };
-  const before = await catalog.getDocument(key);
-  if (before === undefined || digestOf(before) !== digestOf(kept)) await catalog.putDocument(key, kept);
+  return { kept, digest: digestOf(kept) };
+});
+
+async function keep(catalog: Ports['catalog'], key: string, files: PolicyFiles): Promise<void> {
+  const { kept, digest } = keptOf(files);
+  const before = (await catalog.getDocument(key)) as KeptPlace | undefined;
+  if (before?.files === digest) return;
+  // First the files, then what names them: killed in between, the older ones still stand.
+  await catalog.putDocument(keyOfFiles(digest), kept);
+  await catalog.putDocument(key, { files: digest } satisfies KeptPlace);
+}
+
+async function lastKept(catalog: Ports['catalog'], key: string): Promise<Kept | undefined> {
+  const found = (await catalog.getDocument(key)) as KeptPlace | Kept | undefined;
+  return found && 'files' in found ? ((await catalog.getDocument(keyOfFiles(found.files))) as Kept | undefined) : found;
 }

@@ -1,3 +1,4 @@
+import { makeAsker } from '../../distributor/access/ask.ts';
 import type { WholeUnit } from '../../distributor/plan.ts';
 import type { ImageFacts } from '../../model/access.ts';
 import type { ImageVersion } from '../../model/build.ts';
@@ -72,9 +73,7 @@ export async function judgeVersion(
   const judged: AccountJudgement[] = [];
   // One after the other: the first account whose rules need the tree opens it for all.
   for (const account of [...new Set(asked)].sort()) judged.push(await judge.account(account));
-  // That an image is not meant for an account is recorded only where somebody asked for that account.
-  const told = judged.filter((it) => it.targeted || accounts !== undefined);
-  await ports.catalog.recordDecisions(told.flatMap((it) => it.decisions));
+  await ports.catalog.recordDecisions(judged.flatMap((it) => it.decisions));
   const { facts, warnings } = judge;
   const units = accounts ? [] : await judge.units(judged);
   return { version, facts, accounts: judged, units, warnings, policiesDigest: policies.digest };
@@ -102,7 +101,9 @@ async function openJudge(
   });
   const inputs = digestOf({ facts, policies: policies.digest });
   const record = recordOf({ version, purpose, inputs, at: timestamp(ports.clock) });
-  const scene = { policies, facts, examination, results, loaded, now: ports.clock.now(), record, answers: new Map() };
+  const now = ports.clock.now();
+  const shared = { policies, facts, examination, results, loaded, now, record };
+  const scene = { ...shared, asked: asked !== undefined, ask: makeAsker(policies.access, { facts, now }) };
   const warnings = [...policies.warnings, ...examination.warnings];
   return {
     facts,

@@ -1,8 +1,10 @@
 import { canonicalJson } from '../../model/canonical.ts';
+import { KilnError } from '../../model/error.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Impact, type ImpactChange, impactOfPacked } from '../../resolver/impact.ts';
 import type { PackedImage, PackedImages } from '../../resolver/impact-images.ts';
 import { onlySince } from '../../resolver/impact-since.ts';
+import { resolve } from '../../resolver/resolve.ts';
 import type { Universe } from '../../resolver/universe.ts';
 import { updatedUniverse } from '../../resolver/updated-universe.ts';
 import { openArchive } from '../lock/closure.ts';
@@ -32,25 +34,59 @@ export interface UpdatePlan {
 
 /**
  * Which published images would change under the sources of today, or if packages had other versions, and how. Nothing is built;
- * an image whose evidence must be read again is told by its `unread` packages. Throws NOT_FOUND for an unknown `since`.
+ * an image whose evidence must be read again is told by its `unread` packages. Throws NOT_FOUND for an unknown `since`
+ * and for an update of a package that nobody has.
  */
 export async function planUpdate(ports: PlanPorts, options: PlanOptions = {}): Promise<UpdatePlan> {
   const { states, versions, troubled } = await publishedVersions(ports);
   const impacts: Impact[] = [];
+  const unknown = new Map<string, readonly string[] | undefined>();
   for (const [key, group] of Map.groupBy(versions.values(), sourcesOf)) {
     ports.progress.note(`reading the index of ${key}`);
     const { universe, indexes } = await openArchive(ports, group[0]!.os);
+    for (const name of Object.keys(options.updates ?? {})) noteUnknown(universe, name, unknown);
     const after = updatedUniverse(universe, options.updates ?? {});
     const { images, kernels } = pack(group);
     const movedOf = ({ name, others }: PackedImage) => kernelMoved(after, kernels.get(name)!, others, states);
     const found = impactOfPacked({ states, images }, after, { complete: options.complete ?? true, movedOf });
-    if (options.since === undefined) impacts.push(...found);
+    const byName = new Map(images.map((it) => [it.name, it]));
+    if (options.since === undefined) impacts.push(...explained(found, byName, after));
     else {
       const before = universeSince(ports.folders, options.since, indexes, group[0]!.os.architecture);
-      impacts.push(...onlySince(found, new Map(images.map((it) => [it.name, it])), before, after));
+      impacts.push(...explained(onlySince(found, byName, before, after), byName, after));
     }
   }
+  for (const [name, nearest] of unknown) if (nearest) throw unknownPackage(name, nearest);
   return { looked: versions.size, impacts, troubled };
+}
+
+/** Notes the nearest names of a package that no sources have so far; undefined once some have it. */
+function noteUnknown(universe: Universe, name: string, unknown: Map<string, readonly string[] | undefined>): void {
+  if (universe.candidate(name)) unknown.set(name, undefined);
+  else if (!unknown.has(name)) unknown.set(name, universe.nearest(name));
+}
+
+function unknownPackage(name: string, nearest: readonly string[]): KilnError {
+  const hint = nearest.length > 0 ? `nearest names: ${nearest.join(', ')}` : undefined;
+  return new KilnError('NOT_FOUND', `no image's sources have a package ${name}`, { hint });
+}
+
+/** Nobody reads more of them, and each takes a search. */
+const EXPLAINED = 10;
+
+/** The first images that have no valid set any more are told why. */
+function* explained(
+  impacts: Iterable<Impact>,
+  images: ReadonlyMap<string, PackedImage>,
+  universe: Universe,
+): Generator<Impact> {
+  let told = 0;
+  for (const impact of impacts) {
+    const asked = impact.cause === 'unsatisfiable' && impact.detail === undefined && told < EXPLAINED;
+    const outcome = asked ? resolve(universe, images.get(impact.image)!) : undefined;
+    if (outcome) told += 1;
+    yield outcome?.kind === 'unsatisfiable' ? { ...impact, explanation: outcome.explanation } : impact;
+  }
 }
 
 /** Images that read the same sources share one universe. */

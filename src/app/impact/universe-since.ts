@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
@@ -7,6 +7,7 @@ import type { Folders } from '../../ports/folders.ts';
 import { loadUniverse, newestDate, seenIndexes } from '../../resolver/load-universe.ts';
 import { buildUniverse, type Universe } from '../../resolver/universe.ts';
 import { universeFolder } from '../lock/closure.ts';
+import { readPackagesFiles } from './packages-files.ts';
 
 /**
  * The packages of an earlier index, to compare with: from a folder of Packages files, or what this machine has seen by the first digits of
@@ -47,20 +48,9 @@ function seenAt(seen: readonly (readonly VerifiedIndex[])[], date: string): read
 
 /** Packages files of a folder, which nobody signed: good enough to compare with, and for nothing else. */
 function universeOfFolder(folder: string, now: readonly VerifiedIndex[], architecture: string): Universe {
-  const names = readdirSync(folder)
-    .filter((it) => /(^|_)Packages$/.test(it) || it.endsWith('.packages'))
-    .sort();
-  if (names.length === 0) {
-    throw new KilnError('NOT_FOUND', `no Packages file in ${folder}`, {
-      hint: 'uncompressed files whose names are Packages, or end in _Packages as apt keeps them',
-    });
-  }
-  const inputs = names.map((name) => {
-    const path = resolve(join(folder, name));
-    const text = readFileSync(path);
-    const like =
-      now.find((it) => name.includes(`dists_${it.suite}_`) || name.includes(`dists_${it.codename}_`)) ?? now[0]!;
-    return { index: { ...like, path, sha256: sha256(text) }, text };
-  });
+  const inputs = readPackagesFiles(resolve(folder), now, architecture).map(({ path, text, like }) => ({
+    index: { ...like, path, sha256: sha256(text) },
+    text,
+  }));
   return buildUniverse(inputs, architecture);
 }

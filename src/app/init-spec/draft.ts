@@ -9,18 +9,33 @@ export interface Draft {
   /** What it was drafted from, in a few words. */
   readonly description: string;
   readonly packages: readonly string[];
+  /** Packages that it only recommends and does not start without. */
+  readonly include?: readonly string[];
   /** Path of the application on this machine, and where it goes. */
-  readonly from?: { readonly path: string; readonly into: string };
-  readonly run: { unit: string } | { command: readonly string[]; workingDirectory?: string; user?: string };
+  readonly from?: { readonly path: string; readonly into: string; readonly owner?: string; readonly group?: string };
+  readonly run:
+    | { unit: string }
+    | {
+        command: readonly string[];
+        workingDirectory?: string;
+        user?: string;
+        environment?: Readonly<Record<string, string>>;
+      };
   /** Default: the small one. */
   readonly init?: 'systemd';
   readonly ports: readonly number[];
+  /** How long a test waits where the default may be too short, such as `600s`. */
+  readonly timeout?: string;
   /** Files laid over the packages' own, so that it can be reached. */
   readonly files?: readonly ExtraFile[];
+  /** Its first port may be one of UDP alone. */
+  readonly datagram?: boolean;
   /** Its configuration keeps its ports to the machine itself. */
   readonly local?: boolean;
   /** Whether it answers HTTP on its first port. */
   readonly http: boolean;
+  /** What is asked for there; default `/`. */
+  readonly path?: string;
   /** For the reader of the draft, one sentence each. */
   readonly notes: readonly string[];
 }

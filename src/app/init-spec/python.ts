@@ -1,104 +1,140 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { pythonImports } from '../../formats/python-imports.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
+import { portsIn } from './ports-in.ts';
+import { type Project, readProject } from './project.ts';
+import { pythonPackages } from './python-packages.ts';
+import { moduleOf, sourceRoot, type WebApplication, webApplication } from './python-web.ts';
+import { projectScripts } from './requirement.ts';
+import { type Answer, answersOn, listeningEnvironment } from './web-server.ts';
 
 const INTO = '/opt/app';
-const SKIPPED = new Set(['node_modules', '__pycache__', 'venv', 'env', 'site-packages', 'tests', 'test']);
-
-interface Source {
-  /** Relative to the folder. */
-  readonly file: string;
-  readonly text: string;
-}
+const SERVED_ON = 8000;
+const ENTRIES = ['main', 'app', '__main__', 'server', 'serve', 'run', 'service', 'bot', 'worker', 'cli'];
+const MARKS = ['requirements.txt', 'pyproject.toml', 'setup.py', 'manage.py'];
 
 /** Whether a folder looks like a Python application. */
-export function isPython(folder: string): boolean {
-  const marks = ['requirements.txt', 'pyproject.toml', 'setup.py', 'manage.py'];
-  return marks.some((it) => existsSync(join(folder, it))) || readdirSync(folder).some((it) => it.endsWith('.py'));
+export function isPython(project: Project): boolean {
+  const isMark = (file: string) => MARKS.includes(file.replace(/^[^/]+\//, ''));
+  return project.files.some((it) => isMark(it) || /^[^/]+\.py$/.test(it));
 }
 
-/** A Python application: its imports as python3-* packages where the archive has them, served by gunicorn where it is a web one. */
-export function draftOfPython({ archive }: DraftContext, folder: string): Draft {
-  const sources = [...pythonSources(folder)];
-  const modules = foreignModules(sources);
-  const named = modules.map((module) => ({ module, package: `python3-${module.toLowerCase().replaceAll('_', '-')}` }));
-  const found = named.filter((it) => archive.universe.candidate(it.package));
-  const unknown = named.filter((it) => !found.includes(it)).map((it) => it.module);
-  const web = webApplication(sources);
-  const main =
-    ['main.py', 'app.py', '__main__.py'].find((it) => sources.some(({ file }) => file === it)) ?? sources[0]?.file;
-  const server = web?.asgi ? 'uvicorn' : 'gunicorn';
-  const packages = ['python3', ...found.map((it) => it.package), ...(web ? [server] : [])];
-  const command = web
-    ? [
-        `/usr/bin/${server}`,
-        ...(web.asgi ? ['--host', '0.0.0.0', '--port', '8000'] : ['--bind', '0.0.0.0:8000']),
-        web.name,
-      ]
-    : ['/usr/bin/python3', `${INTO}/${main ?? 'main.py'}`];
+/** A Python application: its imports and requirements as packages where the archive has them, served by gunicorn or uvicorn where it is a web one. */
+export async function draftOfPython(
+  context: DraftContext,
+  folder: string,
+  project: Project = readProject(folder),
+): Promise<Draft> {
+  const needs = await pythonPackages(context, project);
+  const web = webApplication(project);
+  const plain = web ? servedBy(project, web, needs.required) : startedAs(project);
+  const { server } = plain;
+  const environment = { ...pathOf(project, plain.root), ...plain.environment };
   return {
     name: nameFrom(folder),
     description: web ? `a Python web application, served by ${server}` : 'a Python application',
-    packages: [...new Set(packages)].sort(),
+    packages: [
+      ...new Set(['python3', ...needs.packages, ...(server && !isOwn(project, server) ? [server] : [])]),
+    ].sort(),
     from: { path: folder, into: INTO },
-    run: { command, workingDirectory: INTO, user: 'www-data' },
-    ports: web ? [8000] : [],
-    http: web !== undefined,
-    notes:
-      unknown.length > 0 ? [`No python3-* package was found for ${unknown.join(', ')}: put them into the folder.`] : [],
+    run: { command: plain.command, workingDirectory: below(plain.root), user: 'www-data', environment },
+    ports: plain.ports,
+    http: plain.http,
+    ...(plain.path === undefined ? {} : { path: plain.path }),
+    ...(plain.local ? { local: true } : {}),
+    notes: [...needs.notes, ...compiledNotes(project), ...plain.notes],
   };
 }
 
-function* pythonSources(folder: string, root = folder): Generator<Source> {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() && !entry.name.startsWith('.') && !SKIPPED.has(entry.name))
-      yield* pythonSources(path, root);
-    if (entry.isFile() && entry.name.endsWith('.py')) {
-      yield { file: relative(root, path), text: readFileSync(path, 'utf8') };
-    }
-  }
+interface Started extends Answer {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Folder of its modules, relative to the project. */
+  readonly root: string;
+  readonly server?: string;
 }
 
-/** First names of imported modules that are neither the folder's own nor Python's. */
-function foreignModules(sources: readonly Source[]): string[] {
-  const own = new Set(sources.flatMap(({ file }) => file.replace(/\.py$/, '').split('/')));
-  const imported = sources
-    .flatMap(({ text }) => pythonImports(text).imports)
-    .filter((it) => it.level === 0)
-    .map((it) => it.module.split('.')[0]!);
-  return [...new Set(imported)].filter((it) => it !== '' && !own.has(it) && !STANDARD.has(it)).sort();
+const below = (path: string): string => (path === '' || path === 'src' ? INTO : `${INTO}/${path}`);
+const isOwn = (project: Project, module: string): boolean =>
+  project.moduleFolders.some((it) => project.list(it).includes(module));
+
+function servedBy(project: Project, { name, asgi, root }: WebApplication, required: ReadonlySet<string>): Started {
+  const server = asgi ? (required.has('hypercorn') ? 'hypercorn' : 'uvicorn') : 'gunicorn';
+  const bind =
+    server === 'uvicorn' ? ['--host', '0.0.0.0', '--port', String(SERVED_ON)] : ['--bind', `0.0.0.0:${SERVED_ON}`];
+  const program = isOwn(project, server) ? ['/usr/bin/python3', '-m', server] : [`/usr/bin/${server}`];
+  return {
+    command: [...program, ...bind, name],
+    environment: {},
+    root,
+    server,
+    ports: [SERVED_ON],
+    http: true,
+    ...routeOf(project),
+    notes: [],
+  };
 }
 
-/** A module-level WSGI or ASGI application, as a server names it: `app:app`. */
-function webApplication(sources: readonly Source[]): { name: string; asgi: boolean } | undefined {
-  for (const { file, text } of sources) {
-    const module = file.replace(/(\/__init__)?\.py$/, '').replaceAll('/', '.');
-    const made =
-      /^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(Flask|Bottle|Falcon|App|FastAPI|Starlette|Quart|get_wsgi_application|get_asgi_application)\(/m.exec(
-        text,
-      );
-    if (made) return { name: `${module}:${made[1]}`, asgi: /FastAPI|Starlette|Quart|asgi/.test(made[2]!) };
-  }
-  return undefined;
+function routeOf(project: Project): { path?: string } {
+  const { path } = portsIn(project.files.filter((it) => it.endsWith('.py')).map((it) => project.text(it) ?? ''));
+  return path === undefined ? {} : { path };
 }
 
-/** Modules of CPython 3.11's standard library that applications import (Python Library Reference). */
-const STANDARD = new Set(
-  `__future__ _thread abc aifc argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 calendar cgi cgitb chunk
-  cmath cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg crypt csv
-  ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno faulthandler fcntl filecmp
-  fileinput fnmatch fractions ftplib functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html
-  http imaplib imghdr imp importlib inspect io ipaddress itertools json keyword lib2to3 linecache locale logging lzma mailbox mailcap
-  marshal math mimetypes mmap modulefinder multiprocessing netrc nis nntplib numbers opcode operator optparse os ossaudiodev pathlib
-  pdb pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc
-  queue quopri random re readline reprlib resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site
-  smtpd smtplib sndhdr socket socketserver spwd sqlite3 sre_compile ssl stat statistics string stringprep struct subprocess sunau
-  symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap this threading time timeit tkinter token tokenize
-  tomllib trace traceback tracemalloc tty turtle types typing unicodedata unittest urllib uu uuid venv warnings wave weakref
-  webbrowser wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo`
-    .split(/\s+/)
-    .filter((it) => it !== ''),
-);
+/** A program that pyproject.toml names, a module of a usual name, or the only one that is started as a script. */
+function startedAs(project: Project): Started {
+  const files = project.files.filter((it) => it.endsWith('.py'));
+  const [script] = projectScripts(project.text('pyproject.toml') ?? '');
+  const chosen = script ? undefined : entryOf(project, files);
+  const file = script ? fileOf(files, script.calls) : chosen?.file;
+  const root = file === undefined ? '' : sourceRoot(project, file);
+  const own = [...(file === undefined ? [] : [file]), ...files].map((it) => project.text(it) ?? '');
+  const heard = portsIn(own);
+  const answer = answersOn(heard.port, heard);
+  const environment = listeningEnvironment(heard, heard.port);
+  const others = chosen?.others.length ? [`${chosen.others.join(', ')} could be what is to run, too.`] : [];
+  const command = script ? callOf(script.calls) : commandOf(project, file ?? 'main.py', root);
+  return { command, environment, root, ...answer, notes: [...answer.notes, ...others] };
+}
+
+function callOf(calls: string): string[] {
+  const [module, name] = calls.split(':');
+  return ['/usr/bin/python3', '-c', `import sys; from ${module} import ${name}; sys.exit(${name}())`];
+}
+
+function fileOf(files: readonly string[], calls: string): string | undefined {
+  const stem = calls.split(':')[0]!.replaceAll('.', '/');
+  return files.find((it) => it === `${stem}.py` || it.endsWith(`/${stem}.py`) || it.endsWith(`${stem}/__init__.py`));
+}
+
+// Modules of a package find each other only when it is started as one.
+function commandOf(project: Project, file: string, root: string): string[] {
+  const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+  const isPackaged = project.has(`${folder}/__init__.py`);
+  if (folder === '' || (!isPackaged && !file.endsWith('__main__.py'))) return ['/usr/bin/python3', `${INTO}/${file}`];
+  return ['/usr/bin/python3', '-m', moduleOf(file, root)];
+}
+
+function entryOf(project: Project, files: readonly string[]): { file: string; others: string[] } | undefined {
+  const isScript = (file: string) => /^if\s+__name__\s*==/m.test(project.text(file) ?? '');
+  const rank = (file: string) => {
+    const name = file.replace(/^.*\//, '').replace('.py', '');
+    const at = ENTRIES.indexOf(name);
+    return (isScript(file) ? 0 : 100) + file.split('/').length * 10 + (at < 0 ? ENTRIES.length : at) / 2;
+  };
+  const started = files.filter((it) => !/(^|\/)(setup|conftest|__init__)\.py$/.test(it));
+  const [file, ...rest] = started.toSorted((a, b) => rank(a) - rank(b));
+  if (file === undefined) return undefined;
+  return { file, others: rest.filter((it) => isScript(it) && rank(it) - rank(file) < 3) };
+}
+
+function pathOf(project: Project, root: string): Record<string, string> {
+  const folders = [...(root === 'src' ? ['src'] : []), ...project.moduleFolders.filter((it) => it !== '')];
+  return folders.length > 0 ? { PYTHONPATH: folders.map((it) => `${INTO}/${it}`).join(':') } : {};
+}
+
+/** Compiled modules fit the version of Python that they were made for only. */
+function compiledNotes(project: Project): string[] {
+  const other = project.moduleFolders.map((it) => /python(3\.\d+)\//.exec(it)?.[1]).find((it) => it && it !== '3.11');
+  if (other === undefined) return [];
+  return [
+    `Its packages were installed for Python ${other}, and Debian has 3.11: compiled ones work only if installed by \`pip install --target vendor --python-version 3.11 --only-binary=:all:\`.`,
+  ];
+}

@@ -1,12 +1,12 @@
 import { stringify } from 'yaml';
 import { checkSource } from '../../formats/schema-check.ts';
 import { parseYamlSource } from '../../formats/yaml-source.ts';
-import { imageSpec } from '../../model/spec.ts';
+import { type ExtraFile, imageSpec } from '../../model/spec.ts';
 import type { Draft } from './draft.ts';
 
 /** A draft as the text of an image.yaml, with a comment where the reader has to decide. */
 export function renderDraft(draft: Draft): string {
-  const { from, ports, run, files = [] } = draft;
+  const { from, ports, run, files = [], include = [] } = draft;
   const text = [
     '# Drafted by kiln init; read it through. docs/specs.md explains every key.',
     ...draft.notes.map((it) => `# - ${it}`),
@@ -16,11 +16,12 @@ export function renderDraft(draft: Draft): string {
       application: {
         ...(draft.packages.length > 0 ? { packages: draft.packages } : {}),
         ...(from ? { from } : {}),
-        run,
+        run: withoutEmpty(run),
         ...(ports.length > 0 ? { ports } : {}),
-        ...(files.length > 0 ? { files: files.map(({ path, content, mode }) => ({ path, content, mode })) } : {}),
+        ...(files.length > 0 ? { files: files.map(fileOf) } : {}),
       },
     }),
+    ...(include.length > 0 ? ['', ...block({ resolution: { include } })] : []),
     ...(draft.init ? ['', ...block({ boot: { init: draft.init } })] : []),
     '',
     '# Asked of a booted instance before anybody gets the image.',
@@ -35,17 +36,28 @@ export function renderDraft(draft: Draft): string {
   return text;
 }
 
+function fileOf({ path, content, source, mode }: ExtraFile): object {
+  return { path, ...(source === undefined ? { content } : { source }), mode };
+}
+
+function withoutEmpty(run: Draft['run']): object {
+  const entries = Object.entries(run) as [string, unknown][];
+  return Object.fromEntries(
+    entries.filter(([, value]) => typeof value !== 'object' || value === null || Object.keys(value).length > 0),
+  );
+}
+
 // Where nothing is known to answer from outside, what Kiln's own runtime says on the console is asked for.
-function testOf({ name, run, ports: [port], http, local }: Draft): object {
-  if (port === undefined || local === true) {
-    const service = 'unit' in run ? run.unit.replace(/\.service$/, '') : name;
-    return {
-      console: {
-        line: `kiln: ${service.replace(/[\\.+*?()[\]{}|^$]/g, '\\$&')} runs`,
-      },
-    };
-  }
-  return http ? { http: { port, path: '/', status: 200 } } : { tcp: { port } };
+function testOf({ timeout, ...draft }: Draft): object {
+  return { ...askOf(draft), ...(timeout === undefined ? {} : { timeout }) };
+}
+
+function askOf({ name, run, ports: [port], http, path = '/', local, datagram }: Draft): object {
+  const service = 'unit' in run ? run.unit.replace(/\.service$/, '') : name;
+  const said = `kiln: ${service.replace(/[\\.+*?()[\]{}|^$]/g, '\\$&')}`;
+  if (port === undefined || local === true) return { console: { line: `${said} runs` } };
+  if (datagram === true) return { console: { line: `${said} listens on (?!127\\.|::1:)\\S*:${port} ` } };
+  return http ? { http: { port, path, status: 200 } } : { tcp: { port } };
 }
 
 function block(value: object): string[] {

@@ -4,6 +4,8 @@ import { readRange } from '../../formats/folder-tree.ts';
 import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
 import { perlImports } from '../../formats/perl-imports.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
+import { portsIn } from './ports-in.ts';
+import { answersOn, listeningEnvironment } from './web-server.ts';
 
 const INTO = '/opt/app';
 const LINE = 256;
@@ -20,36 +22,30 @@ export function draftOfScript({ archive }: DraftContext, path: string, folder?: 
   const inside = folder === undefined ? basename(path) : relative(folder, path);
   const interpreter = basename(line.looksUp ?? line.interpreter);
   const text = readFileSync(path, 'utf8');
-  const port = portStated(text);
+  const heard = portsIn([text]);
+  const answer = answersOn(heard.port, heard);
   return {
     name: nameFrom((folder ?? path).replace(/\.\w{1,4}$/, '')),
     description: `a script for ${interpreter}`,
     packages: modulePackages(interpreter, text, (name) => archive.universe.candidate(name) !== undefined),
     from: { path: folder ?? path, into: INTO },
-    run: { command: [`${INTO}/${inside}`], workingDirectory: INTO, user: 'www-data' },
-    ports: port === undefined ? [] : [port],
-    http: false,
+    run: {
+      command: [`${INTO}/${inside}`],
+      workingDirectory: INTO,
+      user: 'www-data',
+      environment: listeningEnvironment(heard, heard.port),
+    },
+    ...answer,
     notes: [
-      `See whether every module that ${interpreter} loads from a package is named under \`packages\`.`,
-      port === undefined
-        ? 'The console of the first build says what it listens on. Add `ports`, and a test that asks one.'
-        : 'The port was read from the script; see whether it is the one that it serves.',
+      ...(/^(ba|da|k|z)?sh$/.test(interpreter)
+        ? []
+        : [`See whether every module that ${interpreter} loads from a package is named under \`packages\`.`]),
+      ...answer.notes,
     ],
   };
 }
 
-/** `set :port, 4567`, `port => 8080`, `http://*:3000`, `listen(8080`. */
-function portStated(text: string): number | undefined {
-  const code = text.replace(/^\s*#.*$/gm, '');
-  const found =
-    /\bport["']?\s*(?:=>|[=:,])\s*["']?(\d{2,5})\b/i.exec(code) ??
-    /:\/\/(?:\*|0\.0\.0\.0|\[::\]):(\d{2,5})\b/.exec(code) ??
-    /\blisten\w*\(\s*["']?(?:[\w.*:]*:)?(\d{2,5})\b/i.exec(code);
-  const port = Number(found?.[1]);
-  return port > 0 && port < 65_536 ? port : undefined;
-}
-
-/** Packages of a script's modules by Debian's naming: `Foo::Bar` in libfoo-bar-perl or libfoo-perl, `foo/bar` in ruby-foo. */
+/** Packages of a script's modules by Debian's naming: `Foo::Bar` in libfoo-bar-perl or libfoo-perl, `foo/bar` in ruby-foo, `foo.bar` in lua-foo. */
 function modulePackages(interpreter: string, text: string, isThere: (name: string) => boolean): string[] {
   const found = namesOf(interpreter, text).flatMap((parts) => {
     const stems = parts.map((_, index) =>
@@ -59,12 +55,19 @@ function modulePackages(interpreter: string, text: string, isThere: (name: strin
         .toLowerCase()
         .replaceAll('_', '-'),
     );
-    return stems.map((it) => (interpreter.startsWith('ruby') ? `ruby-${it}` : `lib${it}-perl`)).find(isThere) ?? [];
+    return stems.map((it) => packageNamed(interpreter, it)).find(isThere) ?? [];
   });
   return [...new Set(found)].sort();
 }
 
+function packageNamed(interpreter: string, stem: string): string {
+  if (interpreter.startsWith('perl')) return `lib${stem}-perl`;
+  return `${interpreter.startsWith('lua') ? 'lua' : 'ruby'}-${stem}`;
+}
+
 function namesOf(interpreter: string, text: string): string[][] {
+  if (/^lua/.test(interpreter))
+    return [...text.matchAll(/\brequire\s*\(?\s*["']([\w.]+)/g)].map((it) => it[1]!.split('.'));
   if (interpreter.startsWith('perl')) return perlImports(text).modules.map((it) => it.name.split('::'));
   if (!interpreter.startsWith('ruby')) return [];
   return [...text.matchAll(/^\s*require\s+["']([\w/-]+)["']/gm)].map((it) => it[1]!.split('/'));

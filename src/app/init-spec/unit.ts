@@ -1,5 +1,6 @@
+import { asksForManager } from '../../baker/runtime/manager-only.ts';
 import { INIT_SCRIPTS, initScriptUnit } from '../../formats/sysv-unit.ts';
-import { parseUnit, splitUnitWords, type UnitEntry, unitValue, unitValues } from '../../formats/unit.ts';
+import { parseUnit, splitUnitWords, type UnitEntry, unitValue } from '../../formats/unit.ts';
 import { startsNothing } from '../../formats/unit-files.ts';
 import type { DebContents } from '../../ports/package-source.ts';
 
@@ -45,34 +46,8 @@ export function chooseUnit(contents: readonly DebContents[], stems: readonly str
     others: candidates.filter((it) => it !== best).map((it) => it.name),
     runsOn: runsOn(best),
     standsForOthers: startsNothing(best),
-    asksForManager: asksForManager(best),
+    asksForManager: asksForManager(best.entries, best.name),
   };
-}
-
-/** Settings without which a service does not work, and that the small init cannot carry out. */
-const ONLY_BY_MANAGER: readonly (readonly [key: string, value: RegExp])[] = [
-  ['StandardInput', /^socket$/],
-  ['Type', /^dbus$/],
-  ['DynamicUser', /^(1|yes|true|on)$/],
-  ['SupplementaryGroups', /\S/],
-  ['AmbientCapabilities', /\bCAP_(?!NET_BIND_SERVICE\b)/],
-];
-
-/** A socket handed over, other services, and the like: the small init starts one service and has none of these. */
-function asksForManager({ entries, name }: Candidate): string[] {
-  const required = ['Requires', 'BindsTo', 'Requisite'].flatMap((key) =>
-    unitValues(entries, 'Unit', key).flatMap(({ value }) =>
-      splitUnitWords(value)
-        .filter((it) => /\.(socket|service)$/.test(it) && it !== name)
-        .map((it) => `${key}=${it}`),
-    ),
-  );
-  const stated = ONLY_BY_MANAGER.flatMap(([key, pattern]) =>
-    unitValues(entries, 'Service', key)
-      .filter(({ value }) => pattern.test(value))
-      .map(({ value }) => `${key}=${value}`),
-  );
-  return [...required, ...stated];
 }
 
 /** Services of a package; a link is another name for what it leads to, and a template runs nothing by itself. */

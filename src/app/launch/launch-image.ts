@@ -3,6 +3,7 @@ import { KilnError } from '../../model/error.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Instance, TestResult } from '../../ports/test-bed.ts';
+import { reachablePorts } from '../application/ports.ts';
 import { type ImageReference, requireVersion } from '../gate/image-reference.ts';
 import { type AccountJudgement, type JudgePorts, judgeVersion } from '../gate/judge.ts';
 import { testsOf } from '../steps/test-image.ts';
@@ -26,7 +27,7 @@ export async function launchImage(
   if (refused) return { kind: 'refused', ...refused };
   const { spec } = await ports.specs.load(version.image);
   const { diskDigest, imageId } = version;
-  const request = { diskDigest, imageId, ports: spec.application.ports, key, account, detach: true };
+  const request = { diskDigest, imageId, ports: reachablePorts(spec, version.facts), key, account, detach: true };
   return { kind: 'launched', instance: await ports.testBed.launch(request, ports.signal), version };
 }
 

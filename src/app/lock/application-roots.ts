@@ -54,7 +54,8 @@ function isLoaded({ rule, by, needs, line }: Need, own: FileTree): boolean {
     return imports.some((it) => it.line === line && it.level === 0 && !it.tried);
   }
   if (rule === 'perl-modules') return perlLoads(own.read(by).toString('utf8'), needs, line);
-  if (rule !== 'node-modules') return false;
+  // A dependency says itself what it needs, and the rule has looked.
+  if (rule !== 'node-modules' || by.includes('/node_modules/')) return false;
   const { imports } = nodeImports(own.read(by).toString('utf8'));
   return imports.some((it) => it.line === line && it.specifier === needs && !it.guarded);
 }
@@ -75,7 +76,8 @@ async function rootsOfMissing(ports: RootPorts, question: RootsQuestion, missing
   const owned = await ports.source.owners(question.spec.os, paths, ports.progress);
   const roots: Root[] = [];
   for (const { need, places } of sought) {
-    const name = await ownerOf(ports, question, places, owned);
+    const byName = need.rule === 'ruby-modules' ? gemOf(ports, question, need.needs) : undefined;
+    const name = (await ownerOf(ports, question, places, owned)) ?? (await byName) ?? usualOwner(question, need);
     if (name !== undefined) roots.push(rootOf(name, need));
   }
   return roots;
@@ -103,6 +105,38 @@ async function ownerOf(
       await ports.source.fetch([record], question.archive.indexes, ports.progress);
       if ((await ports.source.open(record)).data.lookup(place)) return record.name;
     }
+  }
+  return undefined;
+}
+
+/** Programs whose path is made by update-alternatives, so that no package has it, and what brings Debian's default of each. */
+const BY_ALTERNATIVE: Readonly<Record<string, string>> = {
+  awk: 'mawk',
+  java: 'default-jre-headless',
+  lua: 'lua5.4',
+  nc: 'netcat-openbsd',
+  php: 'php-cli',
+};
+
+function usualOwner({ archive }: RootsQuestion, { needs }: Need): string | undefined {
+  const name = BY_ALTERNATIVE[needs.replace(/^\/usr\/bin\//, '')];
+  return name !== undefined && archive.universe.candidate(name) ? name : undefined;
+}
+
+/**
+ * A library that lies in a gem of its own, in a folder that is named after a version: looked for in the packages that Debian's naming
+ * gives, and taken only where one has it.
+ */
+async function gemOf(ports: RootPorts, { archive }: RootsQuestion, feature: string): Promise<string | undefined> {
+  const parts = feature.toLowerCase().replaceAll('_', '-').split('/');
+  const stems = parts.map((_, at) => parts.slice(0, parts.length - at).join('-'));
+  const file = new RegExp(String.raw`/(?:lib|vendor_ruby)/(?:.*/)?${feature.replace(/[^\w/-]/g, '\\$&')}\.(?:rb|so)$`);
+  for (const name of stems.flatMap((it) => [`ruby-${it}`, it])) {
+    const record = archive.universe.candidate(name);
+    if (!record) continue;
+    await ports.source.fetch([record], archive.indexes, ports.progress);
+    const { data } = await ports.source.open(record);
+    if ([...data.entries()].some((it) => file.test(it.path))) return name;
   }
   return undefined;
 }

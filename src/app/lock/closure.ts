@@ -3,7 +3,9 @@ import type { Reason } from '../../model/lock.ts';
 import type { PackageRecord, VerifiedIndex } from '../../model/package.ts';
 import type { ImageSpec, Resolution } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
+import { universeKey } from '../../resolver/cache-format.ts';
 import type { Need } from '../../resolver/evidence/gather.ts';
+import { unmetWishes } from '../../resolver/explain/wishes.ts';
 import { loadUniverse } from '../../resolver/load-universe.ts';
 import type { Weights } from '../../resolver/objective.ts';
 import { type ResolvedPackage, type ResolveOutcome, type Root, resolve } from '../../resolver/resolve.ts';
@@ -20,11 +22,17 @@ export async function openArchive(
   os: ImageSpec['os'],
 ): Promise<Archive> {
   const indexes = await ports.source.indexes(os, ports.progress);
-  return { indexes, universe: loadUniverse(universeFolder(ports.folders), indexes, os.architecture) };
+  const universe = loadUniverse(universeFolder(ports.folders), indexes, os.architecture);
+  for (const warning of universe.warnings) ports.progress.note(`warning: ${warning}`);
+  return { indexes, universe };
 }
 
 /** Where universes are kept in their binary form. */
 export const universeFolder = (folders: Pick<Ports['folders'], 'cache'>): string => join(folders.cache, 'universes');
+
+/** Name of the file below that folder in which the universe of some indexes is. */
+export const universeFile = (indexes: readonly VerifiedIndex[], architecture: string): string =>
+  `${universeKey(indexes, architecture)}.universe`;
 
 /** What the spec itself names: the roots of the closure. */
 export function rootsOf(spec: ImageSpec): Root[] {
@@ -44,6 +52,16 @@ export function resolveClosure(
   weights?: Weights,
 ): ResolveOutcome {
   return resolve(universe, { roots: [...rootsOf(spec), ...more], resolution: spec.resolution, weights });
+}
+
+/** Tells which of the spec's wishes its closure does not meet. */
+export function noteWishes(
+  { progress }: Pick<Ports, 'progress'>,
+  universe: Universe,
+  { resolution }: ImageSpec,
+  { packages }: { readonly packages: readonly PackageRecord[] },
+): void {
+  for (const unmet of unmetWishes(universe, resolution, packages)) progress.note(unmet);
 }
 
 /** Roots that hold packages at the versions that an earlier answer chose. */

@@ -75,8 +75,16 @@ export function startsOf(spec: ImageSpec): Start[] {
   const starts: Start[] = [];
   if (run.unit) starts.push({ kind: 'unit', name: run.unit, by: 'image.yaml: application.run.unit' });
   if (run.command) {
-    const { command: argv, user, workingDirectory } = run;
-    starts.push({ kind: 'command', argv, user, workingDirectory, by: 'image.yaml: application.run.command' });
+    const { command: argv, user, workingDirectory, environment } = run;
+    const modulePath = moduleFolders(environment);
+    starts.push({
+      kind: 'command',
+      argv,
+      user,
+      workingDirectory,
+      modulePath,
+      by: 'image.yaml: application.run.command',
+    });
   }
   for (const argv of run.before) starts.push({ kind: 'command', argv, by: 'image.yaml: application.run.before' });
   for (const { command } of spec.identities) {
@@ -87,6 +95,12 @@ export function startsOf(spec: ImageSpec): Start[] {
   if (spec.boot.init === 'systemd')
     starts.push({ kind: 'file', path: '/usr/lib/systemd/systemd', by: 'image.yaml: boot.init' });
   return starts;
+}
+
+/** Absolute folders in which the languages look for modules first, by their variables. */
+function moduleFolders(environment: Readonly<Record<string, string>>): string[] {
+  const lists = ['PYTHONPATH', 'PERL5LIB', 'NODE_PATH', 'RUBYLIB'].flatMap((it) => environment[it]?.split(':') ?? []);
+  return lists.filter((it) => it.startsWith('/'));
 }
 
 /** Configuration files of the application: those that the spec lays down and those of the packages that it names. */

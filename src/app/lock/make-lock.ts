@@ -8,9 +8,9 @@ import type { Ports } from '../../ports/ports.ts';
 import type { Weights } from '../../resolver/objective.ts';
 import type { ResolvedPackage, ResolveOutcome, Root } from '../../resolver/resolve.ts';
 import type { Universe } from '../../resolver/universe.ts';
-import { relationsOfDeb, scriptsNotRun } from '../application/deb.ts';
+import { relationsOfDeb } from '../application/deb.ts';
 import { rootsOfFiles } from './application-roots.ts';
-import { type Archive, type Extension, extendClosure, openArchive, resolveClosure } from './closure.ts';
+import { type Archive, type Extension, extendClosure, noteWishes, openArchive, resolveClosure } from './closure.ts';
 import { type EvidenceOutcome, findEvidence } from './find-evidence.ts';
 import { recipeOf } from './recipe.ts';
 
@@ -101,6 +101,7 @@ async function findAll(
     ports.progress.note(
       `closure: ${sets.closure.packages.length} packages, ${mebibytes(sets.closure.installedSizeKiB)} MiB`,
     );
+    noteWishes(ports, archive.universe, spec, sets.closure);
     const evidence = await findEvidence(ports, { ...request, archive, ...sets });
     const more = await rootsOfFiles(ports, { spec, archive, ...sets, ...evidence });
     const known = new Set(roots.map((it) => it.relation));
@@ -214,7 +215,7 @@ function writeDown(request: LockRequest, archive: Archive, sets: Sets, evidence:
       installedSizeKiB: sets.closure.installedSizeKiB,
       lowerBoundKiB: sets.closure.lowerBoundKiB,
     },
-    unproven: [...evidence.unproven, ...scriptsNotRun(request.spec, request.directory)],
+    unproven: evidence.unproven,
   };
   return { ...body, digest: digestOf(body) };
 }

@@ -18,6 +18,8 @@ type CheckPorts = Pick<Ports, 'source' | 'progress' | 'folders'>;
 export interface Expected {
   readonly spec: ImageSpec;
   readonly roots: readonly Root[];
+  /** Who asks, for messages; default: the spec's name. */
+  readonly asker?: string;
 }
 
 /**
@@ -37,17 +39,15 @@ export async function checkProofDocument(
   return checkProof(readArchive(inputs, proof.os.architecture), { roots, resolution, packages, weights }, log);
 }
 
-function difference(proof: ProofDocument, { spec, roots }: Expected): string | undefined {
+function difference(proof: ProofDocument, { spec, roots, asker = spec.name }: Expected): string | undefined {
   const asked = statedRoots({ roots, resolution: spec.resolution }).map((it) => it.relation);
   const missing = asked.find((it) => !proof.roots.includes(it));
-  if (missing !== undefined) return `it is not about ${missing}, which ${spec.name} asks for`;
+  if (missing !== undefined) return `it is not about ${missing}, which ${asker} asks for`;
   const more = proof.roots.find((it) => !asked.includes(it));
-  if (more !== undefined) return `it is about ${more} as well, which ${spec.name} does not ask for`;
+  if (more !== undefined) return `it is about ${more} as well, which ${asker} does not ask for`;
   if (canonicalJson(proof.resolution) !== canonicalJson(spec.resolution))
-    return `it is about another resolution than ${spec.name} states`;
-  return canonicalJson(proof.os) === canonicalJson(spec.os)
-    ? undefined
-    : `it is about another os than ${spec.name} states`;
+    return `it is about another resolution than ${asker} states`;
+  return canonicalJson(proof.os) === canonicalJson(spec.os) ? undefined : `it is about another os than ${asker} states`;
 }
 
 /** The Packages files that the proof names: those of today, or kept ones of earlier. Their bytes are held against their digests again. */

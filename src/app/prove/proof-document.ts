@@ -57,7 +57,7 @@ export function writeClaim(
 export async function readProof(path: string): Promise<ProofDocument> {
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new KilnError('NOT_FOUND', `cannot read ${path}: ${cause.code}`, {
-      hint: 'kiln resolve SPEC --closure --prove FILE writes a proof',
+      hint: 'kiln resolve SPEC --prove FILE writes a proof',
       cause,
     });
   });
@@ -77,6 +77,6 @@ function jsonOf(text: string, path: string): unknown {
 
 function notAProof(path: string, why: string): KilnError {
   return new KilnError('ARTIFACT_CORRUPT', `${path} is not a proof: ${why}`, {
-    hint: 'kiln resolve SPEC --closure --prove FILE writes one',
+    hint: 'kiln resolve SPEC --prove FILE writes one',
   });
 }

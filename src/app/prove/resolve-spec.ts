@@ -8,7 +8,7 @@ import { type Root, resolve } from '../../resolver/resolve.ts';
 import type { Universe } from '../../resolver/universe.ts';
 import { relationsOfDeb } from '../application/deb.ts';
 import { draftOfPackage } from '../init-spec/package.ts';
-import { openArchive, rootsOf } from '../lock/closure.ts';
+import { noteWishes, openArchive, rootsOf } from '../lock/closure.ts';
 import { makeLock } from '../lock/make-lock.ts';
 import { vulnerabilityWeights } from '../lock/vulnerability-weights.ts';
 import { writeClaim } from './proof-document.ts';
@@ -75,6 +75,7 @@ export async function resolveClosureOf(
   const request = { ...closureRequest(spec, options), resolution: spec.resolution, weights, signal: ports.signal };
   const outcome = resolve(universe, { ...request, prove: options.proofPath !== undefined });
   if (outcome.kind === 'unsatisfiable') return outcome;
+  noteWishes(ports, universe, spec, outcome);
   if (options.proofPath !== undefined) {
     const { proof } = outcome;
     if (!proof) throw unproven();

@@ -1,6 +1,7 @@
 import { sweepBases } from '../../baker/base.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { bookDigest } from '../impact/plan-book.ts';
+import { LOOKS, storedDigest } from './stored-book.ts';
 
 export interface CleanResult {
   readonly artifacts: number;
@@ -36,7 +37,8 @@ export async function cleanUp(ports: CleanPorts, options: { dryRun?: boolean } =
 
 /** Digests that a version, or a step of a build that is not over, names. */
 async function referredTo({ catalog }: CleanPorts): Promise<Set<string>> {
-  const kept = new Set<string>([(await bookDigest({ catalog })) ?? '']);
+  const books = [await bookDigest({ catalog }), await storedDigest({ catalog }, LOOKS)];
+  const kept = new Set<string>(books.filter((it) => it !== undefined));
   for (const version of await catalog.listVersions()) {
     const { lockDigest, diskDigest, treeDigest, facts, state } = version;
     if (state === 'deregistered') continue;

@@ -39,8 +39,12 @@ export async function registryState(
   version: ImageVersion,
 ): Promise<RegistryState> {
   const registered = await registry.describe(version.imageId);
-  const copies = (registered?.copies ?? []).map(({ region, key, sharedWith }) => ({ region, key, sharedWith }));
-  const own = registered ? [{ region: HERE, sharedWith: registered.sharedWith }] : [];
+  const copies = (registered?.copies ?? []).map(({ region, key, sharedWith, readableBy }) => ({
+    ...{ region, key, sharedWith, readableBy },
+  }));
+  const own = registered
+    ? [{ region: HERE, sharedWith: registered.sharedWith, readableBy: registered.readableBy }]
+    : [];
   return { onePlace: registry.copy === undefined, home: await registry.home?.(), present: [...own, ...copies] };
 }
 
@@ -54,7 +58,7 @@ export function planFor(
   const plan = planDistribution({ recipients, units: onePlace ? [] : whole, home: HERE, present });
   const principals = Object.fromEntries(present.map((it) => [it.region, it.sharedWith.length]));
   const problems = preflight(plan, { home: HERE, encrypted: facts.encrypted, principals });
-  return { plan, problems, approved: accounts.flatMap((it) => it.approved) };
+  return { plan, problems, approved: recordedTargets(accounts, home) };
 }
 
 function recipientsOf(
@@ -67,6 +71,15 @@ function recipientsOf(
     const place = { region: placeOf(region, home), key: keys[region] };
     return { account, unit, ...place, copy: mayCopy.includes(region) };
   });
+}
+
+/** Records name the registry's own region where it has a name: `local` is told of one machine alone. */
+export const recordedRegion = (region: string, home: string | undefined): string =>
+  region === HERE ? (home ?? HERE) : region;
+
+function recordedTargets(accounts: Judgement['accounts'], home: string | undefined): Target[] {
+  const all = accounts.flatMap((it) => it.approved.map((of) => ({ ...of, region: recordedRegion(of.region, home) })));
+  return [...new Map(all.map((it) => [`${it.account} ${it.region}`, it])).values()];
 }
 
 /** The region in which images are registered goes by its name and as `local`; it is one place. */

@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { Instance } from '../../ports/test-bed.ts';
 import { type ImageReference, requireVersion } from '../gate/image-reference.ts';
 import { type AccountJudgement, type Judgement, type JudgePorts, judgeVersion, type Purpose } from '../gate/judge.ts';
-import { applyJudgement, performCall, planFor, registryState } from './distribution.ts';
+import { applyJudgement, performCall, planFor, recordedRegion, registryState } from './distribution.ts';
 
 type GrantPorts = JudgePorts & Pick<Ports, 'registry' | 'testBed' | 'notifier'>;
 
@@ -81,7 +81,7 @@ export async function revokeFrom(
 
 /** Where a unit has the image as a whole, an account in it keeps it until all others are named one by one and the unit is not. */
 async function nameOneByOne(ports: GrantPorts, version: ImageVersion, leaving: string): Promise<void> {
-  const { present } = await registryState(ports, version);
+  const { present, home } = await registryState(ports, version);
   if (!present.some((it) => it.sharedWith.some((principal) => principal.startsWith('arn:')))) return;
   const key = `${leaving} ${timestamp(ports.clock)}`;
   const judgement = await judgeVersion(ports, version, { askedBy: 'revoke', key });
@@ -90,7 +90,7 @@ async function nameOneByOne(ports: GrantPorts, version: ImageVersion, leaving: s
   const has = new Set(grants.filter((it) => it.account !== leaving).map((it) => `${it.account} ${it.region}`));
   const accounts = judgement.accounts.map((it) => ({
     ...it,
-    approved: it.approved.filter((target) => has.has(`${target.account} ${target.region}`)),
+    approved: it.approved.filter((target) => has.has(`${target.account} ${recordedRegion(target.region, home)}`)),
   }));
   await applyJudgement(ports, { ...judgement, accounts, units: [] });
 }

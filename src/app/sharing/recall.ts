@@ -30,13 +30,15 @@ export async function recallPlan(ports: RecallPorts, reference: ImageReference, 
   const version = await versionToRecall(ports, reference, reason);
   const { image, version: number, imageId } = version;
   const decisions = await catalog.listDecisions({ image, version: number, action: 'copy', limit: MANY });
+  const registered = await registry.describe(imageId);
+  const permitted = decisions.filter((it) => it.allowed && !ONLY_ASKED.has(it.askedBy)).map((it) => it.account);
   return planRecall({
     version,
     versions: await catalog.listVersions(image),
     aliases: await catalog.aliases(image),
     grants: await catalog.listGrants({ image, version: number, inForce: true }),
-    copies: (await registry.describe(imageId))?.copies ?? [],
-    couldCopy: decisions.filter((it) => it.allowed && !ONLY_ASKED.has(it.askedBy)).map((it) => it.account),
+    copies: registered?.copies ?? [],
+    couldCopy: [...permitted, ...(registered?.readableBy ?? [])],
     instances: await testBed.running(),
   });
 }

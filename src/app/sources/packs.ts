@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { memoiseObject } from '../../formats/memoise.ts';
 import type { Account } from '../../model/account.ts';
 import { digestOf, sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
@@ -9,6 +10,8 @@ import type { LoadedSpec } from '../../ports/spec-source.ts';
 import { type LoadedPolicies, loadPolicies, type PolicyFile } from '../../validator/load-policies.ts';
 import { digestOfPacks, type Pack } from '../../validator/pack.ts';
 import { packsForAccount, packsForImage } from '../../validator/select-packs.ts';
+import { readerFor } from './at-one-moment.ts';
+import { onItsParent } from './parent-packs.ts';
 
 export interface LoadedPacks {
   /** Packs that every copy of the image must pass. */
@@ -41,11 +44,18 @@ export async function readPolicyFiles(
 ): Promise<PolicyFiles> {
   const folder = await specs.policyFolder(spec.name);
   const named = await Promise.all(spec.policies.filter(isPack).map((it) => readNamed(directory, it)));
-  return {
-    packs: [...(await filesIn(folder, isPack)), ...named],
-    access: await filesIn(folder, (it) => it.endsWith('.cedar')),
-  };
+  const files = folder === undefined ? NO_FILES : byKind(await readerFor(specs, readFolder)(folder));
+  return named.length > 0 ? { ...files, packs: [...files.packs, ...named] } : files;
 }
+
+const NO_FILES: PolicyFiles = { packs: [], access: [] };
+
+const byKind = memoiseObject(
+  (files: readonly PolicyFile[]): PolicyFiles => ({
+    packs: files.filter((it) => isPack(it.name)),
+    access: files.filter((it) => !isPack(it.name)),
+  }),
+);
 
 /** The packs of policy files, for one image. Throws POLICY_INVALID. */
 export function packsOf(spec: ImageSpec, files: readonly PolicyFile[]): LoadedPacks {
@@ -54,7 +64,7 @@ export function packsOf(spec: ImageSpec, files: readonly PolicyFile[]): LoadedPa
   const policies = spec.policies.filter((it) => !isPack(it));
   requireKnown(spec, policies, loaded);
   const image = { name: spec.name, labels: spec.labels, policies };
-  const packs = packsForImage(loaded.packs, loaded.own, image);
+  const packs = onItsParent(packsForImage(loaded.packs, loaded.own, image), spec);
   return {
     packs,
     forAccount: (account) => packsForAccount(loaded.packs, loaded.own, image, account),
@@ -66,8 +76,12 @@ export function packsOf(spec: ImageSpec, files: readonly PolicyFile[]): LoadedPa
 /** The files that were loaded last, by what they say: many images are judged by the same ones, one after the other. */
 const kept = new Map<string, LoadedPolicies>();
 
+const digestOfFiles = memoiseObject((files: readonly PolicyFile[]) =>
+  digestOf(files.map((it) => ({ ...it, bytes: sha256(it.bytes) }))),
+);
+
 function loadOnce(files: readonly PolicyFile[], today: string): LoadedPolicies {
-  const key = digestOf({ today, files: files.map((it) => ({ ...it, bytes: sha256(it.bytes) })) });
+  const key = `${today} ${digestOfFiles(files)}`;
   const loaded = kept.get(key) ?? loadPolicies(files, { today });
   if (kept.size > 16) kept.clear();
   kept.set(key, loaded);
@@ -76,9 +90,8 @@ function loadOnce(files: readonly PolicyFile[], today: string): LoadedPolicies {
 
 const isPack = (policy: string): boolean => /\.ya?ml$/.test(policy);
 
-async function filesIn(folder: string | undefined, chosen: (name: string) => boolean): Promise<PolicyFile[]> {
-  if (folder === undefined) return [];
-  const names = (await readdir(folder)).filter(chosen).sort();
+async function readFolder(folder: string): Promise<PolicyFile[]> {
+  const names = (await readdir(folder)).filter((it) => isPack(it) || it.endsWith('.cedar')).sort();
   return Promise.all(
     names.map(async (name) => ({
       name: `policies/${name}`,

@@ -6,6 +6,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { Instance, TestResult } from '../../ports/test-bed.ts';
 import { describeGap, type Gap, gapsOf } from '../application/gaps.ts';
 import { portsHeard } from '../application/ports.ts';
+import { suspectsOf } from '../application/suspects.ts';
 import { probeForPolicies } from '../gate/judge-tests.ts';
 import { type Baked, lockOf } from './bake-image.ts';
 import type { RegisterAnswer } from './register-image.ts';
@@ -89,6 +90,13 @@ export async function testImage(all: TestPorts, request: StepRequest, askMs?: nu
     const heard = portsHeard(spec, console);
     for (const text of [...unproven.map(describeGap), ...heard]) ports.progress.note(text);
     const answer = { ...summarize(instance, results, consoleDigest, stopped.clean, console), unproven, ports: heard };
+    if (answer.outcome === 'refused') {
+      const suspects = await suspectsOf(
+        { source },
+        { spec, lock: question.lock, baked: resultIn<Baked>(build, 'bake') },
+      );
+      answer.detail = [answer.detail, ...suspects.map((it) => `  ${it}`)].join('\n');
+    }
     const { firstSuccessMs, machine } = answer;
     await catalog.updateVersion(request.image, version, {
       facts: {

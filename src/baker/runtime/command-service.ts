@@ -4,8 +4,12 @@ import type { Run } from '../../model/spec.ts';
 import { readAccounts } from './accounts.ts';
 import { SERVICE_PATH, type Service } from './service.ts';
 
-/** The service that `application.run.command` describes. Throws KilnError SPEC_INVALID where its user or program is not in the tree. */
-export function commandService(run: Run, name: string, tree: FileTree): Service {
+/** Ports below belong to root, unless the kernel is told otherwise (ip(7), ip_unprivileged_port_start). */
+const FIRST_FREE_PORT = 1024;
+const LOW_PORTS = { 'net.ipv4.ip_unprivileged_port_start': '0' };
+
+/** The service that `application.run.command` describes, which listens on `ports` whoever it runs as. Throws KilnError SPEC_INVALID where its user or program is not in the tree. */
+export function commandService(run: Run, name: string, tree: FileTree, ports: readonly number[] = []): Service {
   const argv = run.command ?? [];
   const userName = run.user ?? 'root';
   const user = readAccounts(tree).user(userName);
@@ -27,7 +31,7 @@ export function commandService(run: Run, name: string, tree: FileTree): Service 
     workingDirectory: run.workingDirectory ?? '/',
     limits: {},
     noNewPrivileges: false,
-    sysctls: {},
+    sysctls: user.name !== 'root' && ports.some((it) => it < FIRST_FREE_PORT) ? LOW_PORTS : {},
     directories: run.directories.map(({ path, mode, owner, group }) => ({
       path,
       mode: Number.parseInt(mode, 8),

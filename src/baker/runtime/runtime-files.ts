@@ -63,6 +63,7 @@ export function runtimeFiles({ spec, tree, identities, instances = [] }: Runtime
         link(`${FOLDER}/init`, 'busybox'),
         ...BUSYBOX_INIT.map(script),
         text(`${FOLDER}/service`, serviceScript(service, accounts)),
+        ...groupFile(service, tree),
         text('/etc/inittab', asset('inittab')),
       ];
   // Where it is empty systemd fills it in at each boot and takes no boot for the first, which would enable every unit.
@@ -72,8 +73,12 @@ export function runtimeFiles({ spec, tree, identities, instances = [] }: Runtime
 }
 
 /** It keeps the name that the spec gives it, whichever instance it is. */
-function serviceOf({ application: { run }, name }: ImageSpec, unit: string | undefined, tree: FileTree): Translation {
-  if (unit === undefined) return { service: commandService(run, name, tree), notHonoured: [] };
+function serviceOf(
+  { application: { run, ports }, name }: ImageSpec,
+  unit: string | undefined,
+  tree: FileTree,
+): Translation {
+  if (unit === undefined) return { service: commandService(run, name, tree, ports), notHonoured: [] };
   const translation = translateUnit(tree, unit);
   return { ...translation, service: { ...translation.service, name: (run.unit ?? unit).replace(/\.service$/, '') } };
 }
@@ -89,6 +94,18 @@ function specDirectories(spec: ImageSpec, tree: FileTree): BootEntry[] {
 /** Later entries of a path stand for earlier ones. */
 function unique(entries: readonly BootEntry[]): BootEntry[] {
   return [...new Map(entries.map((entry) => [entry.path, entry])).values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Users' further groups are those of /etc/group: the small init starts one service, so that they can be the user's for good. */
+function groupFile({ user, moreGroups = [] }: Service, tree: FileTree): RuntimeFile[] {
+  if (moreGroups.length === 0 || user === 'root') return [];
+  const lines = tree.read('/etc/group').toString('utf8').split('\n');
+  const added = lines.map((line) => {
+    const [name = '', , , members = ''] = line.split(':');
+    if (!moreGroups.includes(name) || members.split(',').includes(user)) return line;
+    return `${line}${members === '' ? '' : ','}${user}`;
+  });
+  return [text('/etc/group', added.join('\n'))];
 }
 
 function asset(name: string): string {

@@ -26,6 +26,8 @@ export interface Service {
   readonly remainAfterExit: boolean;
   readonly user: string;
   readonly group?: string;
+  /** Groups that the user is in besides its own. */
+  readonly moreGroups?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly umask?: string;

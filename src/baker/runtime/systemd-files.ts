@@ -193,6 +193,7 @@ function applicationUnit(service: Service, accounts: Accounts): string {
     `User=${service.user}`,
     `Group=${group}`,
     `WorkingDirectory=${service.workingDirectory}`,
+    ...(Object.keys(service.sysctls).length > 0 ? ['AmbientCapabilities=CAP_NET_BIND_SERVICE'] : []),
     ...variables,
     ...service.before.map(({ argv }) => `ExecStartPre=+${argv.map(unitWord).join(' ')}`),
     `ExecStart=${service.main[0]!.argv.map(unitWord).join(' ')}`,

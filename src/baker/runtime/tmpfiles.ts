@@ -5,7 +5,7 @@ import type { ServiceDirectory } from './service.ts';
 
 /** A line of the list that `/usr/lib/kiln/directories` carries out at each boot. */
 export interface BootEntry {
-  readonly type: 'directory' | 'file' | 'link' | 'adjust' | 'remove';
+  readonly type: 'directory' | 'file' | 'link' | 'copy' | 'adjust' | 'remove';
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -17,8 +17,8 @@ const FOLDERS = ['/usr/lib/tmpfiles.d', '/etc/tmpfiles.d'];
 const DONE_BY_START = new Set(['/run', '/run/lock', '/tmp', '/var/tmp', '/dev/shm', '/var/run', '/var/lock']);
 
 /**
- * What the tree's tmpfiles.d asks for (tmpfiles.d(5)), sorted by path, and the lines that can't be carried out. `C` and
- * cleaning by age are not supported; lines for boot only (`!`) are.
+ * What the tree's tmpfiles.d asks for (tmpfiles.d(5)), sorted by path, and the lines that can't be carried out. Cleaning
+ * by age is not supported; lines for boot only (`!`) are.
  */
 export function readTmpfiles(tree: FileTree, accounts: Accounts): { entries: BootEntry[]; notHonoured: string[] } {
   const notHonoured: string[] = [];
@@ -61,15 +61,21 @@ function readLine(words: readonly string[], accounts: Accounts): BootEntry | str
     return `${path}: ${user ? groupWord : userWord} is not an account of the image`;
   const type = entryType(typeWord, modeWord);
   if (type === undefined || /[*?[%]/.test(path)) return `${typeWord} ${path}`;
-  const mode = Number.parseInt(given(modeWord) ?? (type === 'file' ? '0644' : '0755'), 8);
+  // What is copied keeps the mode of what it is copied from, if none is stated.
+  const mode = Number.parseInt(given(modeWord) ?? { file: '0644', copy: '0' }[type as string] ?? '0755', 8);
   return {
     type,
     mode,
     uid: user.id,
     gid,
     path,
-    argument: type === 'link' || type === 'file' ? expandSpecifiers(argument, 'tmpfiles') : '',
+    argument: argumentOf(type, path, expandSpecifiers(argument, 'tmpfiles')),
   };
+}
+
+function argumentOf(type: BootEntry['type'], path: string, argument: string): string {
+  if (type === 'copy') return argument === '' || argument === '-' ? `/usr/share/factory${path}` : argument;
+  return type === 'link' || type === 'file' ? argument : '';
 }
 
 function entryType(word: string, mode: string): BootEntry['type'] | undefined {
@@ -77,6 +83,7 @@ function entryType(word: string, mode: string): BootEntry['type'] | undefined {
   if ('dDvqQ'.includes(letter)) return 'directory';
   if ('fF'.includes(letter)) return 'file';
   if (letter === 'L') return 'link';
+  if (letter === 'C') return 'copy';
   if ('zZe'.includes(letter)) return mode === '-' ? undefined : 'adjust';
   return 'rR'.includes(letter) && word.includes('!') ? 'remove' : undefined;
 }

@@ -8,6 +8,7 @@ import {
 import { loadUnit } from '../../formats/unit-files.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
+import { asksForManager } from './manager-only.ts';
 import { SERVICE_PATH, type Service, type ServiceCommand, type ServiceDirectory } from './service.ts';
 import { type UnitReader, unitReader } from './unit-reader.ts';
 
@@ -20,7 +21,7 @@ const HONOURED = new Set(
   KillMode KillSignal SendSIGKILL TimeoutStopSec TimeoutSec TimeoutStartSec TimeoutAbortSec Restart RestartSec
   RestartPreventExitStatus RestartForceExitStatus SuccessExitStatus StartLimitInterval StartLimitBurst NotifyAccess StandardInput
   StandardOutput StandardError SyslogIdentifier SyslogFacility NoNewPrivileges PermissionsStartOnly GuessMainPID BusName Slice
-  IgnoreSIGPIPE FileDescriptorStoreMax AmbientCapabilities`.split(/\s+/),
+  IgnoreSIGPIPE FileDescriptorStoreMax AmbientCapabilities SupplementaryGroups`.split(/\s+/),
 );
 
 const DIRECTORY_ROOTS = {
@@ -57,7 +58,7 @@ export function translateUnit(tree: FileTree, name: string): Translation {
 /** The same for a unit's entries, those of drop-ins last. */
 export function translateEntries(entries: readonly UnitEntry[], name: string, tree: FileTree): Translation {
   const unit = unitReader(entries, name, tree);
-  const dropped: string[] = unknownSettings(unit);
+  const dropped = [...unknownSettings(unit), ...asksForManager(entries, name)];
   const environment = unitEnvironment(unit, tree, dropped);
   const commands = (key: string) =>
     unit.all(key).flatMap((text) => readCommands(text, `${key} of ${name}`, { environment, tree, dropped }));
@@ -69,13 +70,14 @@ export function translateEntries(entries: readonly UnitEntry[], name: string, tr
     remainAfterExit: isTrue(unit.last('RemainAfterExit')),
     user: unit.user.name,
     group: unit.last('Group'),
+    moreGroups: unit.words('SupplementaryGroups'),
     environment,
     workingDirectory: workingDirectory(unit),
     umask: unit.last('UMask'),
     limits: readLimits(unit),
     noNewPrivileges: isTrue(unit.last('NoNewPrivileges')),
-    sysctls: readCapabilities(unit, dropped),
-    directories: unitDirectories(unit),
+    sysctls: readCapabilities(unit),
+    directories: [...unitDirectories(unit), ...writtenFolders(unit, tree)],
     before: [...commands('ExecCondition'), ...commands('ExecStartPre')],
     main,
     after: commands('ExecStartPost'),
@@ -165,6 +167,22 @@ function unitDirectories(unit: UnitReader): ServiceDirectory[] {
   });
 }
 
+/**
+ * Folders that the unit opens for writing and that are root's alone: its user must have them. Some packages leave this to
+ * an init script that does not run.
+ */
+function writtenFolders(unit: UnitReader, tree: FileTree): ServiceDirectory[] {
+  if (unit.user.id === 0) return [];
+  const group = unit.last('Group') ?? String(unit.user.groupId);
+  const paths = ['ReadWritePaths', 'ReadWriteDirectories'].flatMap((key) => unit.words(key));
+  return paths.flatMap((word) => {
+    const path = word.replace(/^[-+]+/, '').replace(/(.)\/+$/, '$1');
+    const entry = path.startsWith('/var/') ? tree.resolve(path) : undefined;
+    if (entry?.type !== 'directory' || entry.uid !== 0 || entry.gid !== 0 || (entry.mode & 0o022) !== 0) return [];
+    return [{ path, mode: entry.mode & 0o7777, owner: unit.user.name, group }];
+  });
+}
+
 function readLimits(unit: UnitReader): Record<string, string> {
   return Object.fromEntries(
     Object.entries(LIMITS).flatMap(([key, letter]) => {
@@ -175,10 +193,8 @@ function readLimits(unit: UnitReader): Record<string, string> {
 }
 
 /** The one capability that servers ask for most has a stand-in; others can't be kept across a change of user here. */
-function readCapabilities(unit: UnitReader, dropped: string[]): Record<string, string> {
+function readCapabilities(unit: UnitReader): Record<string, string> {
   const ambient = unit.words('AmbientCapabilities');
-  const others = ambient.filter((name) => name !== 'CAP_NET_BIND_SERVICE');
-  if (others.length > 0) dropped.push(`AmbientCapabilities=${others.join(' ')}`);
   return ambient.includes('CAP_NET_BIND_SERVICE') ? { 'net.ipv4.ip_unprivileged_port_start': '0' } : {};
 }
 

@@ -9,7 +9,7 @@ import { formatBytes } from '../style.ts';
 export const { declare, run }: CommandModule = {
   declare(command) {
     command
-      .argument('<proof>', 'what kiln resolve --closure --prove FILE wrote')
+      .argument('<proof>', 'what kiln resolve --prove FILE wrote')
       .argument('[spec]', 'the spec that it must be about; default: what the proof says itself')
       .option('--packages <list>', 'the packages that it must be about, in place of a spec');
   },
@@ -33,7 +33,10 @@ export const { declare, run }: CommandModule = {
 };
 
 async function expected({ args: [, argument], options, kiln: open }: Invocation): Promise<Expected | undefined> {
-  if (options.packages !== undefined) return closureRequest(specOfPackages(splitList(options.packages as string)), {});
+  if (options.packages !== undefined) {
+    const spec = specOfPackages(splitList(options.packages as string));
+    return { ...closureRequest(spec, {}), asker: '--packages' };
+  }
   if (argument === undefined) return undefined;
   const kiln = await open();
   const image = await imageOf(kiln, argument);

@@ -46,9 +46,10 @@ const CAUSES: Readonly<Record<Impact['cause'], string>> = {
   unsatisfiable: 'no valid set is left',
 };
 
-function linesOf({ image, cause, changes, unread, detail }: Impact): string[] {
+function linesOf({ image, cause, changes, unread, detail, explanation = [] }: Impact): string[] {
   return [
     `${image}: ${CAUSES[cause]}${detail === undefined ? '' : `: ${detail}`}`,
+    ...explanation.map((it) => `  ${it}`),
     ...changes.map(({ name, before, after }) => `  ${name}: ${before ?? 'not in'} → ${after ?? 'not in'}`),
     ...(unread.length > 0 ? [`  evidence is read again from ${unread.join(', ')}`] : []),
   ];

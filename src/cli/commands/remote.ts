@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { Command } from 'commander';
 import { openDeployment, type RemoteDeployment } from '../../adapters/aws/remote-deployment.ts';
 import { loadWithDigests } from '../../adapters/local/folder-spec-source.ts';
+import { answerApproval } from '../../app/steps/approve-image.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { Answer, CommandModule, Invocation } from '../command.ts';
@@ -23,7 +25,9 @@ const SAME_NAMES = Object.keys(SAME_AS_HERE);
 
 const OWN = {
   status: { summary: 'what runs, what failed, what waits', run: status },
-  build: { summary: 'IMAGE: ask for a build', run: build },
+  build: { summary: 'IMAGE: ask for a build; --all: of every image, some at a time', run: build },
+  approve: { summary: 'BUILD [WHY]: let one that waits for approval be shared', run: approve },
+  refuse: { summary: 'BUILD WHY: do not let it, and quarantine it', run: refuse },
   add: { summary: 'PATH: put a spec with its files there, which builds it', run: add },
   logs: { summary: 'BUILD: what its steps did and wrote', run: logs },
   redrive: { summary: 'BUILD: go on with one that was stopped, or start one that failed anew', run: redrive },
@@ -51,7 +55,7 @@ export const { declare, run }: CommandModule = {
     const deployment = await openDeployment(String(invocation.options.deployment));
     const remote = await over(invocation, deployment);
     if (what in SAME_AS_HERE) return runSame(what, rest, remote);
-    return OWN[what as keyof typeof OWN].run(remote, deployment, rest[0]);
+    return OWN[what as keyof typeof OWN].run(remote, deployment, rest[0], rest.slice(1).join(' '));
   },
 };
 
@@ -108,6 +112,10 @@ async function status(invocation: Invocation, deployment: RemoteDeployment): Pro
 
 async function build(invocation: Invocation, deployment: RemoteDeployment, image: string | undefined): Promise<Answer> {
   if (image === undefined) throw new KilnError('USAGE', 'no image is named', { hint: 'kiln remote build nginx' });
+  if (image === '--all') {
+    const fleet = await deployment.requestAll('kiln remote build --all');
+    return { data: { fleet }, lines: [`builds of all images are asked for; the execution is ${fleet}`] };
+  }
   const known = await (await catalogOf(invocation)).getImage(image);
   if (!known) {
     const hint = 'kiln remote add PATH puts its spec there; kiln remote images lists those that are known';
@@ -160,6 +168,28 @@ async function logs(invocation: Invocation, deployment: RemoteDeployment, id: st
     ...written.map((it) => `${it.at.slice(11, 23)} ${it.from}: ${it.text}`),
   ];
   return { data: { build: found, logs: written }, lines };
+}
+
+async function approve(invocation: Invocation, deployment: RemoteDeployment, id: string | undefined, why: string) {
+  return answer(invocation, deployment, { id, approved: true, why });
+}
+
+async function refuse(invocation: Invocation, deployment: RemoteDeployment, id: string | undefined, why: string) {
+  if (why === '') throw new KilnError('USAGE', 'no reason is given', { hint: 'kiln remote refuse BUILD WHY' });
+  return answer(invocation, deployment, { id, approved: false, why });
+}
+
+async function answer(
+  invocation: Invocation,
+  deployment: RemoteDeployment,
+  { id, approved, why }: { id: string | undefined; approved: boolean; why: string },
+): Promise<Answer> {
+  const found = await requireBuild(invocation, id);
+  const { ports } = await invocation.kiln();
+  const given = { buildId: found.id, approved, by: userInfo().username, ...(why ? { reason: why } : {}) };
+  await answerApproval(ports, given, (token, output) => deployment.answerApproval(token, output));
+  const said = approved ? 'approved: it is shared now' : 'refused: it is quarantined';
+  return { data: { build: found.id, approved }, lines: [`build ${found.id} is ${said}`] };
 }
 
 async function redrive(invocation: Invocation, deployment: RemoteDeployment, id: string | undefined): Promise<Answer> {

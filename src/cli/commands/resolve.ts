@@ -17,7 +17,7 @@ export const { declare, run }: CommandModule = {
       .argument('[spec]', 'an image.yaml, its folder, or the name of a known image')
       .option('--packages <list>', 'these packages, with commas between them, and no spec; the first is what runs')
       .option('--closure', 'only what the relations ask for; nothing is downloaded and no lock written')
-      .option('--prove <file>', 'with --closure: write the proof that the set is the least');
+      .option('--prove <file>', 'write the proof that the closure is the least; implies --closure');
   },
 
   async run(invocation): Promise<Answer> {
@@ -35,12 +35,10 @@ async function outcomeOf({
   options,
   kiln: open,
 }: Invocation): Promise<SetOutcome & { reused?: boolean }> {
-  const { packages, closure, prove: proofPath } = options as { packages?: string; closure?: boolean; prove?: string };
+  const { packages, prove: proofPath } = options as { packages?: string; prove?: string };
+  const closure = options.closure === true || proofPath !== undefined;
   if ((spec === undefined) === (packages === undefined)) {
     throw new KilnError('USAGE', 'name a spec or --packages, one of them', { hint: 'kiln resolve --help says more' });
-  }
-  if (proofPath !== undefined && !closure) {
-    throw new KilnError('USAGE', '--prove proves the closure', { hint: 'add --closure' });
   }
   const kiln = await open();
   if (packages !== undefined) {

@@ -31,7 +31,37 @@ export function debugCommandLine(commandLine: string): string {
  * Boots a disk with a shell on this terminal, or fed with `input`; gives QEMU's exit status. The disk itself is not written to.
  * The machine ends with this process, and its folder goes.
  */
-export async function runDebugMachine(disk: string, parent: string, input?: string): Promise<number> {
+export function runDebugMachine(disk: string, parent: string, input?: string): Promise<number> {
+  return withMachine(disk, parent, (usual, folder) => {
+    const { linux, initrd, commandLine } = readBootParts(disk);
+    const boot = bootArguments(
+      { linux, initrd: debugInitrd(initrd), commandLine: debugCommandLine(commandLine) },
+      folder,
+    );
+    return converse(
+      [...usual, ...boot, '-chardev', 'stdio,id=debug,signal=off', '-serial', 'chardev:debug'],
+      folder,
+      input,
+    );
+  });
+}
+
+/** Boots a disk as it is, with more words for its kernel, for so long; gives what its console said. */
+export function runTracedMachine(disk: string, parent: string, words: readonly string[], ms: number): Promise<string> {
+  return withMachine(disk, parent, async (usual, folder) => {
+    const { linux, initrd, commandLine } = readBootParts(disk);
+    const boot = bootArguments({ linux, initrd, commandLine: [commandLine, ...words].join(' ') }, folder);
+    await converse([...usual, ...boot], folder, '', ms);
+    return readFileSync(join(folder, instanceFile.console), 'utf8');
+  });
+}
+
+/** Runs something with the usual arguments of a machine for a disk, in a folder that goes afterwards. */
+async function withMachine<T>(
+  disk: string,
+  parent: string,
+  work: (usual: string[], folder: string) => Promise<T>,
+): Promise<T> {
   const folder = join(parent, `debug-${process.pid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
@@ -40,8 +70,7 @@ export async function runDebugMachine(disk: string, parent: string, input?: stri
     const machine = { disk, accelerator, memoryMiB: 1024, diskBus: 'virtio', ports: [] } as const;
     // A kernel that is handed over goes before every disk.
     const usual = qemuArguments(machine).map((it) => it.replace(',bootindex=0', ''));
-    const argv = [...usual, ...bootArguments(readBootParts(disk), folder)];
-    return await converse(argv, folder, input);
+    return await work(usual, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -49,21 +78,27 @@ export async function runDebugMachine(disk: string, parent: string, input?: stri
 
 function bootArguments({ linux, initrd, commandLine }: BootParts, folder: string): string[] {
   writeFileSync(join(folder, 'linux'), linux);
-  writeFileSync(join(folder, 'initrd'), debugInitrd(initrd));
-  const boot = ['-kernel', 'linux', '-initrd', 'initrd', '-append', debugCommandLine(commandLine)];
-  return [...boot, '-chardev', 'stdio,id=debug,signal=off', '-serial', 'chardev:debug'];
+  writeFileSync(join(folder, 'initrd'), initrd);
+  return ['-kernel', 'linux', '-initrd', 'initrd', '-append', commandLine];
 }
 
-async function converse(argv: readonly string[], folder: string, input: string | undefined): Promise<number> {
+async function converse(
+  argv: readonly string[],
+  folder: string,
+  input: string | undefined,
+  limitMs?: number,
+): Promise<number> {
   const log = openSync(join(folder, 'qemu.log'), 'w');
   const own = input === undefined ? ('inherit' as const) : ('pipe' as const);
   const command = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...argv];
   const child = spawn('setpriv', command, { cwd: folder, stdio: [own, own, log] });
   closeSync(log);
   if (input !== undefined) feed(child, input);
+  const limit = limitMs === undefined ? undefined : setTimeout(() => child.kill('SIGTERM'), limitMs);
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new KilnError('HOST_NOT_READY', cause.message, { cause })));
     child.once('close', (status) => {
+      clearTimeout(limit);
       if (status === 0) resolve(0);
       else
         reject(new KilnError('HOST_NOT_READY', readFileSync(join(folder, 'qemu.log'), 'utf8').trim() || 'QEMU failed'));

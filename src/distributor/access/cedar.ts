@@ -50,8 +50,8 @@ export function checkPolicy(text: string): { errors: CedarComplaint[]; warnings:
   };
 }
 
-/** Prepares policies by their identifiers for `authorize`; `set` names them from then on in this process. */
-export function prepare(set: string, policies: Readonly<Record<string, string>>): void {
+/** Prepares policies (text or data) by their identifiers for `authorize`; `set` names them from then on in this process. */
+export function prepare(set: string, policies: Readonly<Record<string, string | PolicyJson>>): void {
   const parsed = cedar.preparsePolicySet(set, { staticPolicies: { ...policies } });
   if (parsed.type === 'failure')
     throw new Error(`internal: checked policies do not parse: ${parsed.errors[0]?.message}`);

@@ -1,6 +1,6 @@
 import type { AccessAction, DecidingPolicy, ImageFacts } from '../../model/access.ts';
 import type { Account } from '../../model/account.ts';
-import { authorize, type EntityJson, type EntityUidJson } from './cedar.ts';
+import { authorize, type CedarRequest, type EntityJson, type EntityUidJson } from './cedar.ts';
 import type { AccessPolicies } from './load-access.ts';
 
 /** Who asks: an account of accounts.yaml, or an organisational unit as a whole. */
@@ -24,15 +24,8 @@ export interface Answer {
 
 /** What the policies say; a forbid wins over every permit, and without a permit the answer is no. */
 export function decide(policies: AccessPolicies, question: Question): Answer {
-  const { action, facts, region } = question;
-  const principal = uidOf(question.principal);
-  const { allowed, reasons, failed } = authorize(policies.digest, {
-    principal,
-    action: { type: 'Action', id: action },
-    resource: { type: 'Version', id: `${facts.image}@${facts.version}` },
-    context: { region, encrypted: facts.encrypted },
-    entities: entitiesOf(question),
-  });
+  const { action } = question;
+  const { allowed, reasons, failed } = authorize(policies.digest, requestOf(question));
   const deciding = [...new Set([...failed, ...reasons])].map((id) => policyOf(policies, id));
   // Cedar passes over a policy that fails while it is evaluated; one that might have forbidden must not be passed over.
   if (failed.length > 0)
@@ -42,16 +35,16 @@ export function decide(policies: AccessPolicies, question: Question): Answer {
   return { allowed, reason, policies: deciding };
 }
 
-/** Questions of one name have one answer, as far as these policies look; for the same image at the same moment. */
-export function questionName(
-  { looksAt }: AccessPolicies,
-  { principal, action, region }: Omit<Question, 'facts' | 'now'>,
-): string {
-  const place = looksAt.region ? ` in ${region}` : '';
-  if ('unit' in principal) return `${action}${place} by unit ${principal.unit}`;
-  const { id, organizationalUnit } = principal.account;
-  const who = looksAt.person || looksAt.accounts.has(id) ? id : `some account of ${organizationalUnit}`;
-  return `${action}${place} by ${who}`;
+/** A question as Cedar takes it. */
+export function requestOf(question: Question): CedarRequest {
+  const { action, facts, region } = question;
+  return {
+    principal: uidOf(question.principal),
+    action: { type: 'Action', id: action },
+    resource: { type: 'Version', id: `${facts.image}@${facts.version}` },
+    context: { region, encrypted: facts.encrypted },
+    entities: entitiesOf(question),
+  };
 }
 
 function policyOf({ policies }: AccessPolicies, id: string): DecidingPolicy {

@@ -2,6 +2,8 @@ import { nearestWord } from '../../formats/nearest.ts';
 import type { Account } from '../../model/account.ts';
 import { digestOf, sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
+import { prepareAtoms } from './ask.ts';
+import { type Atoms, atomsOf } from './atoms.ts';
 import { type CedarComplaint, checkPolicy, type PolicyJson, policyAsJson, prepare, splitPolicies } from './cedar.ts';
 import { DEFAULT_ACCESS, DEFAULT_NAME } from './default-policy.ts';
 import { entitiesNamed } from './entities-named.ts';
@@ -29,6 +31,7 @@ export interface AccessPolicies {
   readonly policies: ReadonlyMap<string, AccessPolicy>;
   /** What the policies look at, so that one decision is taken once for all whom it fits. */
   readonly looksAt: LooksAt;
+  readonly atoms: Atoms;
   /** Odd things that stop nothing, as `file:line:column: what`. */
   readonly warnings: readonly string[];
 }
@@ -74,10 +77,13 @@ function checkAll(files: readonly AccessFile[], accounts: readonly Account[]): A
   // The texts alone: policies that only moved in their file decide what they decided.
   const digest = digestOf(texts);
   prepare(digest, texts);
+  const atoms = atomsOf(found.map((it) => it.json));
+  prepareAtoms(digest, atoms);
   return {
     digest,
     policies: new Map(found.map(({ id, effect, file, line }) => [id, { id, effect, file, line }])),
     looksAt: looksAt(found.map((it) => it.json)),
+    atoms,
     warnings,
   };
 }

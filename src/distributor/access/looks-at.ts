@@ -7,8 +7,6 @@ export interface LooksAt {
   readonly region: boolean;
   /** How old the image is: a decision may differ from day to day. */
   readonly age: boolean;
-  /** More of a principal than where it lies: its name, its labels. */
-  readonly person: boolean;
   /** Accounts that the policies name. */
   readonly accounts: ReadonlySet<string>;
 }
@@ -18,7 +16,6 @@ export function looksAt(policies: readonly PolicyJson[]): LooksAt {
   return {
     region: policies.some((it) => mentionsRegion(it.conditions)),
     age: policies.some((it) => mentionsAge(it.conditions)),
-    person: policies.some((it) => mentionsPerson(it.conditions)),
     accounts: new Set(policies.flatMap((it) => entitiesNamed(it, 'Account'))),
   };
 }
@@ -29,7 +26,7 @@ interface Operand {
 }
 
 /** Part of the context that is the place, or the context as a whole. */
-function mentionsRegion(value: unknown): boolean {
+export function mentionsRegion(value: unknown): boolean {
   if (!isNode(value)) return false;
   if (value.Var === 'context') return true;
   const { left, attr } = (value['.'] ?? {}) as Operand;
@@ -42,7 +39,7 @@ function mentionsAge(value: unknown): boolean {
 }
 
 /** The principal anywhere but in “principal in …” and “principal is …”. */
-function mentionsPerson(value: unknown): boolean {
+export function mentionsPerson(value: unknown): boolean {
   if (!isNode(value)) return false;
   if (value.Var === 'principal') return true;
   for (const operator of ['in', 'is']) {
@@ -52,4 +49,9 @@ function mentionsPerson(value: unknown): boolean {
   return Object.values(value).some(mentionsPerson);
 }
 
-const isNode = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+/** Whether a part of a policy asks for a variable at all. */
+export function mentions(value: unknown, variable: string): boolean {
+  return isNode(value) && (value.Var === variable || Object.values(value).some((it) => mentions(it, variable)));
+}
+
+export const isNode = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -1,3 +1,4 @@
+import calculator from 'ae-cvss-calculator';
 import type { Grade } from '../../model/advisory.ts';
 
 /** Weights of CVSS 3.1, section 7.4; of PR those where the scope is unchanged. */
@@ -12,8 +13,13 @@ const WEIGHTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 };
 const PRIVILEGES_ACROSS_SCOPES: Readonly<Record<string, number>> = { N: 0.85, L: 0.68, H: 0.5 };
 
-/** Base score of a CVSS 3.0 or 3.1 vector, 0 to 10; undefined for anything else (CVSS 3.1 §7.1). */
+/** Metrics of CVSS 4.0 that each vector has, in their order, with their values (CVSS 4.0 §7). */
+const BASE_4 =
+  /^CVSS:4\.0\/AV:[NALP]\/AC:[LH]\/AT:[NP]\/PR:[NLH]\/UI:[NPA]\/VC:[HLN]\/VI:[HLN]\/VA:[HLN]\/SC:[HLN]\/SI:[HLN]\/SA:[HLN](\/|$)/;
+
+/** Base score of a CVSS 3.0, 3.1 (§7.1) or 4.0 (§8) vector, 0 to 10; undefined for anything else. */
 export function baseScore(vector: string): number | undefined {
+  if (BASE_4.test(vector)) return new calculator.Cvss4P0(vector).calculateScores().baseMetricsOnly;
   if (!/^CVSS:3\.[01]\//.test(vector)) return undefined;
   const metrics = new Map(vector.split('/').map((it) => it.split(':') as [string, string]));
   const across = metrics.get('S') === 'C';

@@ -1,7 +1,8 @@
 import { shellText } from './command.ts';
-import { joinPath } from './path.ts';
-import type { Demand, Rule } from './rule.ts';
-import { languageOf } from './runtimes.ts';
+import { directoryOf, joinPath } from './path.ts';
+import type { Context, Demand, Rule, Subject } from './rule.ts';
+import { type Language, languageOf } from './runtimes.ts';
+import { sourceOf } from './script-text.ts';
 import { shellTextDemands } from './shell-commands.ts';
 import type { View } from './view.ts';
 
@@ -25,8 +26,11 @@ export const commandArguments: Rule = {
         needs: script,
         paths: [place],
         role: language!,
-        context: { ...context, argv: argv.slice(argv.indexOf(script)) },
+        context: { ...context, ...pathFor(language!, place, context), argv: argv.slice(argv.indexOf(script)) },
       };
+    }
+    for (const [place, role] of sourcesGiven(argv, { path, role: 'run', context }, view)) {
+      yield { ...demand, needs: place, paths: [place], role, context: { ...context, argv: [] } };
     }
     const archive = argv[argv.indexOf('-jar') + 1];
     if (argv.includes('-jar') && archive !== undefined) {
@@ -45,6 +49,27 @@ export const commandArguments: Rule = {
     }
   },
 };
+
+/** Python looks beside its script first, then where the environment says. */
+function pathFor(language: Language, script: string, { modulePath }: Context): Pick<Context, 'modulePath'> {
+  return language === 'python' && modulePath ? { modulePath: [directoryOf(script), ...modulePath] } : {};
+}
+
+/** Endings of sources that a server written in the language loads by their path: `starman app.psgi`, `puma config.ru`. */
+const SOURCES: Readonly<Partial<Record<Language, RegExp>>> = {
+  perl: /\.(psgi|p[lm])$/,
+  python: /\.py$/,
+  node: /\.[cm]?js$/,
+  ruby: /\.r[ub]$/,
+};
+
+function* sourcesGiven(argv: readonly string[], subject: Subject, view: View): Iterable<[string, Language]> {
+  for (const language of Object.keys(SOURCES) as Language[]) {
+    if (languageOf(subject.path) === language || sourceOf(language, subject, view) === undefined) continue;
+    const places = filesNamed(argv.slice(1), subject.context.workingDirectory, view);
+    for (const place of places) if (SOURCES[language]!.test(place)) yield [place, language];
+  }
+}
 
 /** The first argument that is no option: what an interpreter runs. `-m`, `-c` and `-e` mean that there is none. */
 function scriptOf(argv: readonly string[]): string | undefined {

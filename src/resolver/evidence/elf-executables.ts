@@ -8,6 +8,8 @@ const EXEC_FUNCTION = /^(exec[lv]p?e?|execvpe|fexecve|execveat|posix_spawnp?)$/;
 const PROGRAM_FOLDER = /^\/(usr\/)?(local\/)?(bin|sbin|libexec|lib|lib64)\//;
 /** Folders that hold programs and little else, by the names that packages give them. */
 export const PRIVATE_PROGRAMS = /^\/usr\/(lib(64|exec)?|local\/lib)\/.*?(s?bin|libexec|-core)$|^\/usr\/libexec\/[^/]+$/;
+/** A linker keeps a text that another one ends with as a part of that: `/app` may be the end of `/etc/app`. */
+const MAY_END_IN_NAME = /^\/(etc|usr\/lib|usr\/libexec|var\/\w+)\/[\w.+-]{3,64}$/;
 const LOGIN_SHELL = /\/(bash|nologin|false|true|sync)$/;
 const SYSTEM_FOLDERS: ReadonlySet<string> = new Set([
   ...COMMAND_PATH,
@@ -26,12 +28,17 @@ export const elfExecutables: Rule = {
   likely: true,
   *inspect(subject, view) {
     const { path } = subject;
-    const facts = view.elf(path);
-    if (!facts || isLibraryOfC(facts) || isLanguageRuntime(path)) return;
-    if (!facts.imports.some(({ name }) => EXEC_FUNCTION.test(name))) return;
+    if (!startsPrograms(path, view)) return;
     for (const text of view.elfTexts(path)) yield* named(text, subject, view);
   },
 };
+
+/** Whether an ELF file imports exec or its kind for purposes of its own. */
+export function startsPrograms(path: string, view: View): boolean {
+  const facts = view.elf(path);
+  if (!facts || isLibraryOfC(facts) || isLanguageRuntime(path)) return false;
+  return facts.imports.some(({ name }) => EXEC_FUNCTION.test(name));
+}
 
 /** The C library names /bin/sh for those that import popen; they are asked themselves. */
 function isLibraryOfC(facts: ElfFacts): boolean {
@@ -42,6 +49,9 @@ function* named(text: string, { path, role }: Subject, view: View): Iterable<Dem
   const found = { rule: elfExecutables.id, by: path, needs: text, required: false, role: 'run', bring: true } as const;
   // Whoever loads a library seldom calls all of it.
   const demand = role === 'load' ? { ...found, context: { guessed: true } } : found;
+  if (role === 'run' && MAY_END_IN_NAME.test(text))
+    for (const place of programsOfPackage(baseName(text), path, view))
+      yield { ...demand, paths: [place], bring: false, quiet: true };
   if (text.startsWith('/')) {
     if (/\s/.test(text)) return;
     const place = joinPath('/', text);
@@ -78,4 +88,14 @@ function isSibling(text: string, path: string, view: View): boolean {
   return (
     !(COMMAND_PATH as readonly string[]).includes(folder) && view.trace(`${folder}/${text}`)?.entry.type === 'file'
   );
+}
+
+/** Other programs of the name in the package of `path`, in the command path or a private folder of programs. */
+export function programsOfPackage(name: string, path: string, view: View): string[] {
+  const own = view.trace(path)?.entry.package;
+  return view.named(name).filter((place) => {
+    const folder = directoryOf(place);
+    const isProgram = PRIVATE_PROGRAMS.test(folder) || (COMMAND_PATH as readonly string[]).includes(folder);
+    return own !== undefined && place !== path && isProgram && view.trace(place)?.entry.package === own;
+  });
 }

@@ -23,11 +23,27 @@ export const nodeModules: Rule = {
       const places = placesOf(specifier, path, view);
       const role = places[0]?.endsWith('.node') ? 'load' : 'node';
       const paths = places.length > 0 ? places : [joinPath(directoryOf(path), specifier)];
-      yield { rule: this.id, by: path, needs: specifier, line, required: !guarded, bring: true, paths, role };
+      const required = !guarded && !isOptional(specifier, path, view);
+      // What a dependency can do without it names for itself; what the application tries is worth a line.
+      const quiet = !required && path.includes('/node_modules/');
+      yield { rule: this.id, by: path, needs: specifier, line, required, quiet, bring: true, paths, role };
     }
     yield* scriptCommandDemands(commands, { rule: this.id, by: path, isLibrary: false }, context, view);
   },
 };
+
+/** Whether a dependency loads what it does not state as one of its own: it can do without (npm: package.json, 'dependencies'). */
+function isOptional(specifier: string, by: string, view: View): boolean {
+  const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(by)?.[0];
+  const name = /^(?:@[^/]+\/)?[^./@][^/]*/.exec(specifier)?.[0];
+  if (folder === undefined || name === undefined) return false;
+  try {
+    const { dependencies } = JSON.parse(view.text(`${folder}/package.json`) ?? '{}') as { dependencies?: object };
+    return !Object.hasOwn(dependencies ?? {}, name);
+  } catch {
+    return false;
+  }
+}
 
 /** Files that a specifier leads to (Node: 'All together' of CommonJS modules), with Debian's folders of modules. */
 function placesOf(specifier: string, by: string, view: View): string[] {

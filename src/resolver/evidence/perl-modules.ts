@@ -12,16 +12,20 @@ export const perlModules: Rule = {
   *inspect(subject, view) {
     const text = sourceOf('perl', subject, view);
     if (text === undefined) return;
-    const { path, context } = subject;
+    const { path, role, context } = subject;
     const { modules, files, folders, commands } = perlImports(text);
-    const modulePath = [...new Set([...folders, ...(context.modulePath ?? [])])];
+    const given = folders.map((it) => (it.startsWith('.') ? joinPath(directoryOf(path), it) : it));
+    const modulePath = [...new Set([...given, ...(context.modulePath ?? [])])];
     const search = [...modulePath, ...searchFolders(view)];
     const isLibrary = CORE.test(path);
     const demand = { rule: this.id, by: path, role: 'perl', bring: true, context: { modulePath } } as const;
-    for (const { name, line, guarded } of modules) {
+    const isPackaged = role === 'perl' && view.trace(path)?.entry.package !== undefined;
+    for (const { name, line, guarded, deferred } of modules) {
       const file = `${name.replaceAll('::', '/')}.pm`;
       const paths = search.map((folder) => joinPath(folder, file));
-      yield { ...demand, needs: name, line, paths, required: !guarded && !isLibrary, quiet: isLibrary };
+      // Packages name what they can do without; an application's own code names what it is made for.
+      const required = !guarded && !isLibrary && !(isPackaged && deferred);
+      yield { ...demand, needs: name, line, paths, required, quiet: isLibrary || (isPackaged && !required) };
       yield* compiledPart(name, { ...demand, line, needs: name }, search);
     }
     for (const { path: file, line } of files) {

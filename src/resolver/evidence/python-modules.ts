@@ -104,7 +104,7 @@ export const pythonStart: Rule = {
   },
 };
 
-/** Modules that a command names: `gunicorn app:app`, `python3 -m package`, `celery -A project`. */
+/** Modules that a command names: `gunicorn app:app`, `python3 -m package`, `python3 -c 'import module'`, `celery -A project`. */
 export const pythonApplications: Rule = {
   id: 'python-applications',
   explanation: 'the command names this module',
@@ -117,18 +117,27 @@ export const pythonApplications: Rule = {
     const modulePath = moduleFolders(argv, context);
     for (const name of modulesNamed(argv, isInterpreter)) {
       for (const demand of moduleDemands(name, { by: context.statedBy?.by ?? path, modulePath, view })) {
+        // A plain module has no such part; what else is not there is told.
+        if (name.endsWith(MAIN) && demand.quiet) continue;
         yield { ...demand, rule: this.id, required: true, quiet: false };
       }
     }
   },
 };
 
+/** What `-m` runs of a package (Python: `runpy`). */
+const MAIN = '.__main__';
+
 function moduleFolders(argv: readonly string[], context: Context): string[] {
   const given = argv.flatMap((word, index) => {
     const match = /^--(?:chdir|pythonpath|app-dir)(?:=(.*))?$/.exec(word);
     return match ? [match[1] ?? argv[index + 1] ?? ''] : [];
   });
-  return [...given.filter((it) => it.startsWith('/')), ...(context.workingDirectory ? [context.workingDirectory] : [])];
+  return [
+    ...given.filter((it) => it.startsWith('/')),
+    ...(context.workingDirectory ? [context.workingDirectory] : []),
+    ...(context.modulePath ?? []),
+  ];
 }
 
 function modulesNamed(argv: readonly string[], isInterpreter: boolean): string[] {
@@ -136,8 +145,10 @@ function modulesNamed(argv: readonly string[], isInterpreter: boolean): string[]
     const before = argv[index] ?? '';
     const reference = /^([A-Za-z_][\w.]*):[A-Za-z_][\w.]*(\(.*\))?$/.exec(word)?.[1];
     if (reference && !isInterpreter) return [reference];
+    if (isInterpreter && before === '-c') return pythonImports(word).imports.map((it) => it.module);
     const named = (isInterpreter ? /^-m$/ : /^(-A|--app)$/).test(before);
-    return named && /^[A-Za-z_][\w.]*$/.test(word) ? [word] : [];
+    if (!named || !/^[A-Za-z_][\w.]*$/.test(word)) return [];
+    return isInterpreter ? [word, `${word}${MAIN}`] : [word];
   });
 }
 

@@ -9,6 +9,8 @@ export type Start =
       readonly by: string;
       readonly user?: string;
       readonly workingDirectory?: string;
+      /** Folders of modules that its environment names, such as those of PYTHONPATH. */
+      readonly modulePath?: readonly string[];
     }
   | { readonly kind: 'file'; readonly path: string; readonly by: string };
 
@@ -39,6 +41,7 @@ export type Role =
   | 'perl'
   | 'python'
   | 'node'
+  | 'ruby'
   | 'unit'
   | 'pam'
   | 'configuration'

@@ -3,6 +3,7 @@ import { configurationFiles, configuredPrograms } from './configured-programs.ts
 import { elfExecutables } from './elf-executables.ts';
 import { elfInterpreter } from './elf-interpreter.ts';
 import { elfLibraries } from './elf-libraries.ts';
+import { elfOwnPrograms } from './elf-own-programs.ts';
 import { elfPlugins } from './elf-plugins.ts';
 import { elfShell, elfShellTexts } from './elf-shell.ts';
 import { interpreterLibrary } from './interpreter-library.ts';
@@ -12,6 +13,7 @@ import { pamModules, pamServices } from './pam-modules.ts';
 import { perlModules } from './perl-modules.ts';
 import { programFolders } from './program-folders.ts';
 import { pythonApplications, pythonModules, pythonStart } from './python-modules.ts';
+import { rubyModules } from './ruby-modules.ts';
 import type { Rule } from './rule.ts';
 import { scriptInterpreter } from './script-interpreter.ts';
 import { shellCommands } from './shell-commands.ts';
@@ -26,6 +28,7 @@ export const rules: readonly Rule[] = [
   elfShell,
   elfShellTexts,
   elfExecutables,
+  elfOwnPrograms,
   elfPlugins,
   scriptInterpreter,
   interpreterLibrary,
@@ -35,6 +38,7 @@ export const rules: readonly Rule[] = [
   pythonApplications,
   pythonStart,
   nodeModules,
+  rubyModules,
   programFolders,
   commandArguments,
   unitCommands,

@@ -165,10 +165,13 @@ function* demandsOf(command: ShellCommand, source: Source, around: Surroundings)
   }
 }
 
-/** The word that names the program: behind `exec` and its kind the first that is neither an option nor an assignment. */
+/** The word that names the program: behind `exec` and its kind, or a shell, the first that is neither an option nor an assignment. */
 function startedWord({ words }: ShellCommand): ShellWord {
   const first = words[0]!;
-  if (!/^(exec|command|nohup|setsid|nice|env)$/.test(literalOf(first) ?? '')) return first;
+  const [variable] = first.parts;
+  const isShell = first.parts.length === 1 && variable?.kind === 'variable' && /^(CONFIG_)?SHELL$/.test(variable.name);
+  const starter = /^(exec|command|nohup|setsid|nice|env|(\/bin\/)?(ba|da)?sh)$/;
+  if (!isShell && !starter.test(literalOf(first) ?? '')) return first;
   return words.slice(1).find((word) => !/^-|^\w+=/.test(literalOf(word) ?? '')) ?? first;
 }
 

@@ -46,11 +46,12 @@ function demandOf(start: Start): Demand {
 }
 
 function contextOf(start: Extract<Start, { kind: 'command' }>): Context {
-  const { argv, user, workingDirectory } = start;
+  const { argv, user, workingDirectory, modulePath = [] } = start;
   return {
     argv,
     statedBy: { by: start.by },
     ...(user ? { user } : {}),
     ...(workingDirectory ? { workingDirectory } : {}),
+    ...(modulePath.length > 0 ? { modulePath } : {}),
   };
 }

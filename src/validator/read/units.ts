@@ -76,12 +76,18 @@ function commandsOf(entries: readonly UnitEntry[], key: string, name: string): I
   );
 }
 
-/** Last value of each setting; one that is taken back is absent. */
+/** Settings that may be stated more than once, each time for more (systemd.exec(5), systemd.socket(5)). */
+const LISTS =
+  /Paths$|Directories$|^(Runtime|State|Cache|Logs|Configuration)Directory$|^Listen|Capabilities$|^CapabilityBoundingSet$|^PartOf$/;
+
+/** Last value of each setting, of a list all of them with a space between; one that is taken back is absent. */
 function settingsOf(entries: readonly UnitEntry[], name: string): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const { section, key, value } of entries) {
-    if (value === '') delete settings[`${section}.${key}`];
-    else settings[`${section}.${key}`] = expandSpecifiers(value, name);
+    const place = `${section}.${key}`;
+    const before = LISTS.test(key) ? settings[place] : undefined;
+    if (value === '') delete settings[place];
+    else settings[place] = [...(before === undefined ? [] : [before]), expandSpecifiers(value, name)].join(' ');
   }
   return settings;
 }

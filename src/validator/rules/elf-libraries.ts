@@ -41,7 +41,7 @@ function interpreterFinding({ tree, inventory, providerOf }: RuleContext, { path
   ];
 }
 
-function libraryFinding({ inventory, providerOf }: RuleContext, { soname, by }: MissingLibrary): Observation {
+function libraryFinding({ inventory, lock, providerOf }: RuleContext, { soname, by }: MissingLibrary): Observation {
   return {
     message: `${by} needs ${soname}, which is not where the loader looks`,
     file: by,
@@ -49,7 +49,7 @@ function libraryFinding({ inventory, providerOf }: RuleContext, { soname, by }: 
     seen: elsewhere(inventory.elf, soname) ?? 'absent',
     wanted: soname,
     mend: mendOf(providerOf(soname)),
-    fix: includeFix(soname, providerOf(soname)),
+    fix: includeFix(soname, providerOf(soname), lock),
   };
 }
 

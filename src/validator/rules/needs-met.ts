@@ -44,7 +44,7 @@ export const needsMet = defineRule({
           seen: 'absent',
           wanted: needs,
           mend: provider && `package ${provider} has it`,
-          fix: includeFix(needs, provider),
+          fix: includeFix(needs, provider, lock),
         };
       }),
     );

@@ -27,7 +27,7 @@ export const nssModules = defineRule({
   parameters: z.strictObject({
     allow: z.array(z.string()).default([]).describe('names of services that may be missing'),
   }),
-  check({ tree, inventory, providerOf }, { allow }) {
+  check({ tree, inventory, lock, providerOf }, { allow }) {
     const text = readText(tree, '/etc/nsswitch.conf');
     if (text === undefined) return notApplicable('there is no /etc/nsswitch.conf');
     const libraries = new Set(inventory.files.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)));
@@ -48,7 +48,7 @@ export const nssModules = defineRule({
           seen: 'absent',
           wanted: library,
           mend: provider && `package ${provider} has it`,
-          fix: includeFix(library, provider),
+          fix: includeFix(library, provider, lock),
         });
       }
     }

@@ -25,8 +25,10 @@ export const portsFree = defineInventoryRule({
     };
     for (const { name, path, settings } of inventory.units.filter((it) => it.enabled)) {
       for (const key of ['ListenStream', 'ListenDatagram']) {
-        const port = /(?:^|:)(\d+)$/.exec(settings[`Socket.${key}`] ?? '')?.[1];
-        if (port !== undefined) claim(name, path, Number(port));
+        for (const address of (settings[`Socket.${key}`] ?? '').split(' ')) {
+          const port = /(?:^|:)(\d+)$/.exec(address)?.[1];
+          if (port !== undefined) claim(name, path, Number(port));
+        }
       }
       if (/^sshd?\.service$/.test(name)) claim(name, path, Number(inventory.ssh.options.port ?? 22));
     }

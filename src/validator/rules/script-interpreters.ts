@@ -9,7 +9,7 @@ export const scriptInterpreters = defineRule({
   title: 'each script that can run finds its interpreter in the image',
   remedy: 'resolve again, or name the interpreter under resolution.includeFiles in the spec',
   parameters: z.strictObject({}),
-  check({ tree, inventory, providerOf }) {
+  check({ tree, inventory, lock, providerOf }) {
     const executable = new Set(inventory.files.filter((it) => it.executable).map((it) => it.path));
     const scripts = inventory.scripts.filter((it) => it.reachable && executable.has(it.path));
     if (scripts.length === 0) return notApplicable('no script in the image can run');
@@ -28,7 +28,7 @@ export const scriptInterpreters = defineRule({
             seen: 'absent',
             wanted: lost,
             mend: provider && `package ${provider} has it`,
-            fix: includeFix(lost, provider),
+            fix: includeFix(lost, provider, lock),
           },
         ];
       }),

@@ -11,7 +11,7 @@ export const serviceStarts = defineRule({
   title: 'the application’s program is in the image, and the user that runs it may execute it',
   remedy: 'correct application.run in the spec, or include the package that has the program',
   parameters: z.strictObject({}),
-  check({ tree, inventory, providerOf }) {
+  check({ tree, inventory, lock, providerOf }) {
     const { command, user } = inventory.service;
     const program = command[0];
     if (program === undefined) return notApplicable('the unit states no command');
@@ -26,7 +26,7 @@ export const serviceStarts = defineRule({
           seen: there ? describe(there) : 'absent',
           wanted: 'an executable file',
           mend: provider && `package ${provider} has it`,
-          fix: there ? undefined : includeFix(program, provider),
+          fix: there ? undefined : includeFix(program, provider, lock),
         },
       ]);
     }

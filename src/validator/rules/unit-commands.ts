@@ -47,7 +47,7 @@ function isPartOf({ name, settings }: InventoryUnit, parent: InventoryUnit): boo
   return name.endsWith('.service') && (settings['Unit.PartOf'] ?? '').split(/\s+/).includes(parent.name);
 }
 
-function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit, all: boolean): Observation[] {
+function commandFindings({ tree, lock, providerOf }: RuleContext, unit: InventoryUnit, all: boolean): Observation[] {
   const lost = unit.commands.filter(
     ({ key, program, optional }) =>
       (all || STARTING.has(key)) && !optional && program !== '' && !findProgram(tree, program),
@@ -61,7 +61,7 @@ function commandFindings({ tree, providerOf }: RuleContext, unit: InventoryUnit,
       seen: 'absent',
       wanted: program,
       mend: provider && `package ${provider} has it`,
-      fix: includeFix(program, provider),
+      fix: includeFix(program, provider, lock),
     };
   });
 }

@@ -13,7 +13,7 @@ export const unitDependencies = defineRule({
   reference: 'systemd.unit(5)',
   remedy: 'include the package that has the unit',
   parameters: z.strictObject({}),
-  check({ inventory, providerOf }) {
+  check({ inventory, lock, providerOf }) {
     const { unit: name } = inventory.service;
     if (name === '' || inventory.image.init !== 'systemd')
       return notApplicable('the application is not started by systemd');
@@ -37,7 +37,7 @@ export const unitDependencies = defineRule({
           seen: 'absent',
           wanted: required,
           mend: provider && `package ${provider} has it`,
-          fix: includeFix(required, provider),
+          fix: includeFix(required, provider, lock),
         };
       }),
     );

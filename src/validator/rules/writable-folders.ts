@@ -7,6 +7,8 @@ import { answer, defineRule, type Observation, type RuleContext } from '../rule.
 /** Emptied or mounted at each boot: what lies below is made then. */
 const VOLATILE = /^\/(run|tmp|dev|proc|sys|var\/run|var\/lock|var\/tmp)(\/|$)/;
 
+const BOOT_LIST = '/usr/lib/kiln/directories.list';
+
 /** The folders that the service works in and writes to are there, or are made when it starts, and its user may use them. */
 export const writableFolders = defineRule({
   id: 'writable-folders',
@@ -17,16 +19,28 @@ export const writableFolders = defineRule({
   }),
   check(context, { folders }) {
     const wanted = wantedFolders(context, folders);
-    const made = context.inventory.service.directories;
+    const made = [...context.inventory.service.directories, ...madeAtBoot(context)];
     const lasting = wanted.filter(({ path }) => !VOLATILE.test(path) && !made.includes(path));
     return answer(lasting.flatMap((it) => folderFinding(context, it)));
   },
 });
 
+/** Folders that the image itself makes at each boot, with their owners. */
+function madeAtBoot({ tree }: RuleContext): string[] {
+  if (tree.resolve(BOOT_LIST)?.type !== 'file') return [];
+  const rows = tree.read(BOOT_LIST).toString('utf8').split('\n');
+  return rows.flatMap((row) => {
+    const [type, , , , path] = row.split('\t');
+    return type === 'directory' && path !== undefined ? [path] : [];
+  });
+}
+
 interface Wanted {
   readonly path: string;
   readonly by: string;
   readonly write: boolean;
+  /** It may be absent. */
+  readonly optional?: boolean;
 }
 
 function wantedFolders({ inventory, spec }: RuleContext, folders: readonly string[]): Wanted[] {
@@ -35,14 +49,21 @@ function wantedFolders({ inventory, spec }: RuleContext, folders: readonly strin
   const working = spec.application.run.workingDirectory ?? setting('WorkingDirectory')[0];
   return [
     ...(working === undefined ? [] : [{ path: working, by: 'working directory', write: false }]),
-    ...setting('ReadWritePaths').map((path) => ({ path, by: 'ReadWritePaths', write: true })),
+    ...setting('ReadWritePaths').map(readWritePath),
     ...folders.map((path) => ({ path, by: 'the policy', write: true })),
   ].filter(({ path }) => path.startsWith('/'));
 }
 
-function folderFinding({ tree, inventory }: RuleContext, { path, by, write }: Wanted): Observation[] {
+/** `-` before a path: it may be absent; `+`: it is meant inside the unit's own root (systemd.exec(5), ReadWritePaths). */
+function readWritePath(text: string): Wanted {
+  const [, marks = '', path = ''] = /^([-+]*)(.*)$/.exec(text) ?? [];
+  return { path, by: 'ReadWritePaths', write: true, optional: marks.includes('-') };
+}
+
+function folderFinding({ tree, inventory }: RuleContext, { path, by, write, optional }: Wanted): Observation[] {
   const entry = tree.resolve(path);
   const about = { file: path, wanted: write ? `a folder that ${inventory.service.user} may write to` : 'a folder' };
+  if (!entry && optional) return [];
   if (!entry)
     return [
       {

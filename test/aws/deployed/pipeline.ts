@@ -57,6 +57,7 @@ export function pipeline(kiln: () => DeployedKiln, counts: CallCounts, clock: { 
     expect(await catalog.aliases('nginx')).toEqual({ latest: version?.version });
     const grants = await catalog.listGrants({ image: 'nginx', inForce: true });
     expect(grants.map((it) => it.account).sort()).toEqual(APPROVED);
+    expect(new Set(grants.map((it) => it.region))).toEqual(new Set(['eu-west-1']));
     expect(await catalog.acquireLease('nginx', 'anybody')).toEqual({ kind: 'acquired' });
     await catalog.releaseLease('nginx', 'anybody');
   });

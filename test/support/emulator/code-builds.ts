@@ -59,6 +59,8 @@ export interface CodeBuilds {
   runToEnd(request: StartRequest): Promise<{ readonly buildStatus: Status; readonly id: string }>;
   /** Output of all builds. */
   log(): string;
+  /** Ends the containers that run as if their machine were gone; gives how many. */
+  interrupt(): number;
   /** How many containers were started. */
   started(): number;
   stop(): void;
@@ -94,6 +96,11 @@ export function codeBuilds(options: CodeBuildsOptions): CodeBuilds {
   return {
     log: () => lines.join(''),
     started: () => builds.size,
+    interrupt() {
+      const running = [...builds.values()].filter((it) => it.buildStatus === 'IN_PROGRESS' && it.child);
+      for (const { child } of running) child?.kill('SIGKILL');
+      return running.length;
+    },
     async runToEnd(request) {
       const build = start(request);
       await build.done;
@@ -183,7 +190,9 @@ async function projectNamed(name: string): Promise<Project> {
   const all = (await deployedResources('AWS::CodeBuild::Project')).map((it) => resolvedProperties(it, exports));
   const found = (all as unknown as Project[]).find((it) => it.Name === name);
   if (!found) throw new Error(`ResourceNotFoundException: no project ${name}`);
-  if (!/@sha256:[0-9a-f]{64}$/.test(found.Environment.Image)) throw new Error('internal: its image is not pinned');
+  // CodeBuild's own images have no digest that a project could name.
+  if (!/^aws\/codebuild\/|@sha256:[0-9a-f]{64}$/.test(found.Environment.Image))
+    throw new Error('internal: its image is not pinned');
   if (!found.Environment.PrivilegedMode) throw new Error('internal: the baker needs a privileged container');
   return found;
 }

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Image } from '@aws-sdk/client-ec2';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { dynamoCatalog } from '../../../src/adapters/aws/dynamo-catalog.ts';
 import { readArchives } from '../../../src/adapters/local/apt/configuration.ts';
+import { imageSpec } from '../../../src/model/spec.ts';
 import type { Catalog } from '../../../src/ports/catalog.ts';
 import { type ArchiveProxy, openArchiveProxy } from './archive-proxy.ts';
 import { connectBuckets } from './bucket-events.ts';
@@ -22,9 +25,17 @@ import { type Emulator, onEmulator } from './emulator.ts';
 import { type Polling, pollEventSources } from './event-sources.ts';
 import { deployedFunctions, type Functions } from './lambda-functions.ts';
 import { activateStateMachines } from './state-machines.ts';
+import { connectTopics } from './topics.ts';
 
-/** What is deployed: the defaults, and one image by the clock. */
-export const CONFIGURATION = { schedules: { nginx: { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' } } };
+/** A topic of a vendor's own account. */
+export const VENDOR_TOPIC = 'arn:aws:sns:eu-west-1:123456789012:vendor-ami-updates';
+
+/** What is deployed: the defaults, one image by the clock, one that somebody must approve, a vendor that is listened to. */
+export const CONFIGURATION = {
+  schedules: { nginx: { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' } },
+  approvals: ['redis'],
+  vendorTopics: [VENDOR_TOPIC],
+};
 
 /** All stacks, deployed to an emulator of their own, with the machine's own package archives as the only sources. */
 export interface DeployedKiln {
@@ -57,6 +68,7 @@ export function onDeployedKiln(
   options: SuiteOptions = {},
 ): void {
   let functions: Functions | undefined;
+  let bucket = '';
   let bakes: CodeBuilds | undefined;
   const platform: Route = async (call, forward) =>
     (bakes && ((await playCodeBuild(call, bakes)) ?? (await bakes.route(call, forward)))) ??
@@ -70,6 +82,7 @@ export function onDeployedKiln(
       functions = deployedFunctions(environment);
       bakes = codeBuilds({ folder: join(scratch, 'bakes'), environment, minuteMs: options.minuteMs });
       const made = await deployed({ emulator: emulator(), functions, bakes, scratch });
+      bucket = made.outputs.BucketName ?? '';
       // From here on this process, too, reaches the archives by the proxy alone.
       Object.assign(process.env, proxy.environment);
       polling = pollEventSources(functions);
@@ -95,7 +108,20 @@ export function onDeployedKiln(
       return kiln;
     });
   };
-  onEmulator(name, inside, [...(options.routes ?? []), platform]);
+  onEmulator(name, inside, [...(options.routes ?? []), platform], (image) => portsOf(bucket, image));
+}
+
+/** Those that the image's spec in the bucket names; of an image without one, that of a web server. */
+async function portsOf(Bucket: string, { Tags = [] }: Image): Promise<readonly number[]> {
+  const name = Tags.find((it) => it.Key === 'kiln:image')?.Value;
+  const Key = `settings/images/${name}/image.yaml`;
+  try {
+    const { Body } = await new S3Client({}).send(new GetObjectCommand({ Bucket, Key }));
+    return imageSpec.parse(parse((await Body?.transformToString()) ?? '')).application.ports;
+  } catch (error) {
+    if ((error as Error).name !== 'NoSuchKey') throw error;
+    return [80];
+  }
 }
 
 interface Parts {
@@ -108,9 +134,11 @@ interface Parts {
 async function deployed({ emulator, functions, bakes, scratch }: Parts): Promise<Omit<DeployedKiln, 'check'>> {
   const configuration = join(scratch, 'kiln.config.yaml');
   writeFileSync(configuration, stringify(CONFIGURATION));
+  await new SNSClient({}).send(new CreateTopicCommand({ Name: VENDOR_TOPIC.split(':').at(-1) }));
   const deployment = await deployAll(emulator, join(scratch, 'assembly'), configuration);
   await activateStateMachines(emulator.endpoint);
   await connectBuckets();
+  await connectTopics();
   const outputs = await stackOutputs();
   const catalog = dynamoCatalog({ table: outputs.CatalogTableName ?? '', client: new DynamoDBClient({}) });
   const s3 = new S3Client({});

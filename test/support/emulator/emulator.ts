@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Image } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Door, openDoor, type Route } from './door.ts';
 import { ebsSnapshots } from './ebs-blocks.ts';
@@ -21,16 +22,22 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/** Ports of guests that suites ask. */
-const PORTS = [80];
+/** Ports of a guest that are reached; on EC2 all are. */
+export type PortsOf = (image: Image) => Promise<readonly number[]>;
+
+const WEB: PortsOf = async () => [80];
 
 /** Starts one; its front door asks `further` before its own routes. */
-export async function startEmulator(command: string, further: readonly Route[] = []): Promise<Emulator> {
+export async function startEmulator(
+  command: string,
+  further: readonly Route[] = [],
+  ports: PortsOf = WEB,
+): Promise<Emulator> {
   const folder = mkdtempSync(join(tmpdir(), 'kiln-emulator-'));
   let moto: MotoServer | undefined;
   let endpoint = '';
   const snapshots = ebsSnapshots(join(folder, 'blocks'));
-  const machines = instances({ snapshots, folder: join(folder, 'instances'), endpoint: () => endpoint, ports: PORTS });
+  const machines = instances({ snapshots, folder: join(folder, 'instances'), endpoint: () => endpoint, ports });
   const own = [snapshots.route, machines.route, machineImages(), terminationProtection(), isolatedWrites()];
   const door: Door = await openDoor([...further, ...own], () => moto?.port ?? 0);
   moto = await startMoto(command, door.port);
@@ -75,6 +82,7 @@ export function onEmulator(
   name: string,
   suite: (emulator: () => Emulator) => void,
   routes: readonly Route[] = [],
+  ports: PortsOf = WEB,
 ): void {
   const moto = locateMoto();
   if ('missing' in moto) {
@@ -90,7 +98,7 @@ export function onEmulator(
     let letGo: (() => void) | undefined;
     beforeAll(async () => {
       letGo = refuseTheInternet();
-      running = await startEmulator(moto.command, routes);
+      running = await startEmulator(moto.command, routes, ports);
       useEnvironment(running.environment);
     });
     afterAll(async () => {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -9,6 +10,7 @@ import { parse } from 'yaml';
 import { writeSnapshot } from '../../../src/adapters/aws/ebs-snapshot.ts';
 import { unshareIsolatedRoot } from '../../../src/adapters/local/unshare-isolated-root.ts';
 import type { Answer, Call, Route } from './door.ts';
+import { bootMachine } from './virtual-machines.ts';
 
 interface Step {
   readonly name: string;
@@ -31,6 +33,8 @@ export interface ImageBuilderOptions {
   readonly folder: string;
   /** Makes the root of a parent image in a folder; throws where there is no such image. */
   readonly parent: (parentImage: string, folder: string) => Promise<string>;
+  /** Makes a disk that boots of a root, in a folder; where it is absent, disks hold the root alone, and the phase `test` is not run. */
+  readonly disk?: (root: string, folder: string) => Promise<string>;
 }
 
 export interface EmulatedImageBuilder {
@@ -45,7 +49,8 @@ export interface EmulatedImageBuilder {
 
 /**
  * EC2 Image Builder for real: components and recipes are kept, CreateImage runs the phases `build` and `validate` of the recipe's
- * components in an isolated root that stands for the parent, and makes an AMI of what comes out. The phase `test` wants a booted machine: it is not run.
+ * components in an isolated root that stands for the parent, and makes an AMI of what comes out. The phase `test` is run on a machine that boots
+ * it.
  */
 export function imageBuilder(options: ImageBuilderOptions): EmulatedImageBuilder {
   const components = new Map<string, Record<string, unknown>>();
@@ -165,17 +170,64 @@ async function build(
   try {
     const root = await options.parent(String(recipe.parentImage), join(folder, 'parent'));
     for (const phase of ['build', 'validate']) {
-      for (const { componentArn } of recipe.components as { componentArn: string }[]) {
-        const document = parse((await object(String(components.get(componentArn)?.uri))).toString()) as Document;
-        const steps = document.phases.filter((it) => it.name === phase).flatMap((it) => it.steps);
-        for (const it of steps) await runStep(root, it, say);
-      }
+      for (const it of await scriptsOf(recipe, components, phase)) await runStep(root, it, say);
+    }
+    if (options.disk) {
+      image.state = { status: 'TESTING' };
+      await runTests(root, folder, await scriptsOf(recipe, components, 'test'), { disk: options.disk, say });
     }
     image.state = { status: 'DISTRIBUTING' };
-    image.ami = await registerRoot(root, folder, image.arn);
+    image.ami = await registerRoot(root, folder, image.arn, options.disk);
     image.state = { status: 'AVAILABLE' };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Steps of one phase of all of a recipe's components. */
+async function scriptsOf(
+  recipe: Record<string, unknown>,
+  components: Building['components'],
+  phase: string,
+): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (const { componentArn } of recipe.components as { componentArn: string }[]) {
+    const document = parse((await object(String(components.get(componentArn)?.uri))).toString()) as Document;
+    steps.push(...document.phases.filter((it) => it.name === phase).flatMap((it) => it.steps));
+  }
+  return steps;
+}
+
+const AGENT = { unit: '/etc/systemd/system/agent.service', script: '/etc/agent.sh' } as const;
+const AGENT_WANTED = '/etc/systemd/system/multi-user.target.wants/agent.service';
+const BOOT_TRIES = 600;
+
+/** Boots the root with an agent in it, as Systems Manager's would be, which runs the steps and says on the console how they ended. */
+async function runTests(
+  root: string,
+  folder: string,
+  steps: readonly Step[],
+  { disk, say }: { disk: NonNullable<ImageBuilderOptions['disk']>; say: (text: string) => void },
+): Promise<void> {
+  const commands = steps.flatMap((it) => (it.inputs as { commands: string[] }).commands);
+  const each = commands.map((it) => `( ${it}\n) || status=1`);
+  const script = ['status=0', ...each, 'echo "agent: status $status" > /dev/console', ''].join('\n');
+  const unit = `[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nStandardOutput=tty\nTTYPath=/dev/console\nExecStart=/bin/bash ${AGENT.script}\n`;
+  writeFileSync(join(root, AGENT.script), script);
+  writeFileSync(join(root, AGENT.unit), unit);
+  symlinkSync(AGENT.unit, join(root, AGENT_WANTED));
+  const machine = await bootMachine(await disk(root, join(folder, 'test')), join(folder, 'machine'), []);
+  try {
+    let status: string | undefined;
+    for (let tried = 0; tried < BOOT_TRIES && status === undefined && machine.isRunning(); tried += 1) {
+      await sleep(500);
+      status = /agent: status (\d)/.exec(machine.console())?.[1];
+    }
+    say(`== test\n${machine.console().slice(-3000)}`);
+    if (status !== '0') throw new Error(`the phase test ended with status ${status ?? 'unknown'}`);
+  } finally {
+    await machine.stop(0);
+    for (const path of [...Object.values(AGENT), AGENT_WANTED]) rmSync(join(root, path));
   }
 }
 
@@ -216,12 +268,24 @@ async function object(uri: string): Promise<Buffer> {
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
 }
 
-/** The root as a file system on a disk, the disk as a snapshot, the snapshot as an AMI. */
-async function registerRoot(root: string, folder: string, name: string): Promise<string> {
+/** The root as a file system, and nothing to boot it. */
+async function fileSystemOf(root: string, folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
   const path = join(folder, 'disk.raw');
   writeFileSync(path, '');
   truncateSync(path, 2 ** 30);
   execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', root, path], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return path;
+}
+
+/** The root on a disk, the disk as a snapshot, the snapshot as an AMI. */
+async function registerRoot(
+  root: string,
+  folder: string,
+  name: string,
+  disk: ImageBuilderOptions['disk'] = fileSystemOf,
+): Promise<string> {
+  const path = await disk(root, join(folder, 'disk'));
   const request = {
     path,
     sizeBytes: statSync(path).size,

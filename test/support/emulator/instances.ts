@@ -11,8 +11,7 @@ export interface InstancesOptions {
   readonly folder: string;
   /** Of the door, where images are described and permissions read. */
   readonly endpoint: () => string;
-  /** Ports of guests that are reached; on EC2 all are. */
-  readonly ports: readonly number[];
+  readonly ports: (image: Image) => Promise<readonly number[]>;
 }
 
 export interface Instances {
@@ -85,7 +84,7 @@ async function launch(books: Books, call: Call, form: URLSearchParams, forward: 
   const folder = join(books.folder, id);
   mkdirSync(folder, { recursive: true });
   await books.snapshots.writeDisk(snapshotOf(found), join(folder, 'disk.raw'));
-  const machine = await bootMachine(join(folder, 'disk.raw'), folder, books.ports);
+  const machine = await bootMachine(join(folder, 'disk.raw'), folder, await books.ports(found));
   books.launched.set(id, { account, machine });
   return addressed(books, answer);
 }

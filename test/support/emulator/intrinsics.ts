@@ -72,6 +72,7 @@ function reference(id: string, { resource }: Context): string {
 function attribute([id, name]: readonly [string, string], context: Context): string {
   const physical = reference(id, context);
   const type = context.resource.types.get(id) ?? '';
+  if (type === 'AWS::EC2::SecurityGroup' && name === 'GroupId') return physical;
   const [service, prefix] = ARNS[type] ?? missing(`${name} of a ${type}`);
   if (name !== 'Arn') return missing(`${name} of ${id}`);
   if (physical.startsWith('arn:')) return physical;

@@ -4,11 +4,12 @@ import {
   DescribeStateMachineCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
-import { type DeployedResource, deployedResources } from './deployed-templates.ts';
+import { deployedResources } from './deployed-templates.ts';
+import { deployedExports, resolvedProperties } from './intrinsics.ts';
 
 interface Machine {
   readonly StateMachineName: string;
-  readonly DefinitionSubstitutions?: Readonly<Record<string, string | { 'Fn::GetAtt': [string, string] }>>;
+  readonly DefinitionSubstitutions?: Readonly<Record<string, string>>;
 }
 
 /** Name of the function by which the front door plays `codebuild:startBuild.sync`, which the emulator's interpreter lacks. */
@@ -21,11 +22,17 @@ export const CODEBUILD = 'front-door-codebuild';
 export async function activateStateMachines(endpoint: string): Promise<void> {
   const sfn = new SFNClient({});
   const deployed = [];
+  const exports = await deployedExports();
   for (const resource of await deployedResources('AWS::StepFunctions::StateMachine')) {
-    const name = (resource.properties as unknown as Machine).StateMachineName;
+    const { StateMachineName, DefinitionSubstitutions } = resource.properties as unknown as Machine;
+    const stated = { ...resource, properties: { StateMachineName, DefinitionSubstitutions } };
+    const { StateMachineName: name, DefinitionSubstitutions: values = {} } = resolvedProperties(
+      stated,
+      exports,
+    ) as unknown as Machine;
     const stateMachineArn = `arn:aws:states:${process.env.AWS_REGION}:123456789012:stateMachine:${name}`;
     const it = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
-    deployed.push({ name, roleArn: it.roleArn, definition: playable(it.definition ?? '', substitutions(resource)) });
+    deployed.push({ name, roleArn: it.roleArn, definition: playable(it.definition ?? '', values) });
     await sfn.send(new DeleteStateMachineCommand({ stateMachineArn }));
   }
   await fetch(`${endpoint}/moto-api/config`, {
@@ -34,14 +41,6 @@ export async function activateStateMachines(endpoint: string): Promise<void> {
     body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
   });
   for (const it of deployed) await sfn.send(new CreateStateMachineCommand(it));
-}
-
-function substitutions({ properties, siblings }: DeployedResource): Record<string, string> {
-  const { DefinitionSubstitutions = {} } = properties as unknown as Machine;
-  const values = Object.entries(DefinitionSubstitutions).map(([name, value]) => {
-    return [name, typeof value === 'string' ? value : (siblings.get(value['Fn::GetAtt'][0]) ?? '')];
-  });
-  return Object.fromEntries(values);
 }
 
 interface State {

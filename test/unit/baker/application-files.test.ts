@@ -43,7 +43,7 @@ test('a folder goes where the spec says, bin and all, and sets no user id', () =
   makeApplication();
   expect(lay({ from: { path: 'app', into: '/opt/app', owner: 'web', group: 'web' } })).toEqual([
     '/opt directory 755 0:0',
-    '/opt/app directory 755 0:0',
+    '/opt/app directory 755 33:33',
     '/opt/app/bin directory 755 33:33',
     '/opt/app/bin/start file 755 33:33',
     '/opt/app/start symlink 777 33:33 -> bin/start',

@@ -33,6 +33,16 @@ test('busybox as init: inittab, supervisor, service and network are in, and ever
   expect([...files.keys()].filter((path) => path.includes('systemd'))).toEqual([]);
 });
 
+test('busybox as init: further groups of the unit are the user’s', () => {
+  const unit = '[Service]\nUser=web\nSupplementaryGroups=adm keys\nExecStart=/usr/sbin/appd\n';
+  const group = 'root:x:0:\nwww:x:34:\nadm:x:4:\nkeys:x:5:a\n';
+  const tree = memoryTree({ ...base, '/etc/group': group, '/usr/lib/systemd/system/app.service': unit });
+  const { files, notHonoured } = runtimeFiles({ spec: specOf('busybox'), tree, identities: [] });
+  const made = files.find(({ path }) => path === '/etc/group')?.content?.toString('utf8');
+  expect(made).toBe('root:x:0:\nwww:x:34:\nadm:x:4:web\nkeys:x:5:a,web\n');
+  expect(notHonoured).toEqual([]);
+});
+
 test('systemd as init: the unit is enabled, after the network and the first boot', () => {
   const files = filesOf('systemd');
   expect(files.get('/etc/systemd/system/multi-user.target.wants/app.service')).toBe(
@@ -108,6 +118,8 @@ test.each([
   { line: 'D! /var/run/app/x - - - 10d', want: 'directory\t0755\t0\t0\t/run/app/x\t' },
   { line: 'L+ /etc/x - - - - ../y z', want: 'link\t0755\t0\t0\t/etc/x\t../y z' },
   { line: 'f "/run/a b" 0600 web - - hello', want: 'file\t0600\t33\t0\t/run/a b\thello' },
+  { line: 'C /etc/x - - - - /usr/share/x', want: 'copy\t0000\t0\t0\t/etc/x\t/usr/share/x' },
+  { line: 'C! /etc/y 0600 web', want: 'copy\t0600\t33\t0\t/etc/y\t/usr/share/factory/etc/y' },
   { line: 'z /var/log/app 0640 root www', want: 'adjust\t0640\t0\t34\t/var/log/app\t' },
   { line: 'r! /tmp/.lock', want: 'remove\t0755\t0\t0\t/tmp/.lock\t' },
 ])('tmpfiles.d: $line', ({ line, want }) => {
@@ -120,7 +132,7 @@ test.each([
 test.each([
   { summary: 'an account that is not there', line: 'd /run/app 0755 ghost ghost', want: 'ghost' },
   { summary: 'a pattern', line: 'R! /tmp/app-*', want: '/tmp/app-*' },
-  { summary: 'a copy', line: 'C /etc/x - - - - /usr/share/x', want: 'C /etc/x' },
+  { summary: 'cleaning by age', line: 'x /tmp/app', want: 'x /tmp/app' },
 ])('tmpfiles.d is told of: $summary', ({ line, want }) => {
   const tree = memoryTree({ ...base, '/usr/lib/tmpfiles.d/app.conf': `${line}\n` });
   const { entries, notHonoured } = readTmpfiles(tree, readAccounts(tree));

@@ -104,14 +104,34 @@ test.each([
 
 test('what is not carried out is named', () => {
   const { notHonoured } = translate(
-    `ExecStart=/usr/sbin/appd\nExecStop=-/usr/bin/absent --now\nProtectSystem=strict\nPrivateTmp=no\nEnvironmentFile=/etc/absent\nSupplementaryGroups=adm`,
+    `ExecStart=/usr/sbin/appd\nExecStop=-/usr/bin/absent --now\nProtectSystem=strict\nPrivateTmp=no\nEnvironmentFile=/etc/absent\nDynamicUser=yes`,
   );
   expect(notHonoured).toEqual([
+    'DynamicUser=yes',
     'EnvironmentFile: /etc/absent is not in the image',
     'ExecStop of app.service: /usr/bin/absent is not in the image',
     'ProtectSystem=strict',
-    'SupplementaryGroups=adm',
   ]);
+});
+
+test('a folder that the unit opens for writing and that is root’s alone becomes its user’s', () => {
+  const files = memoryTree({
+    ...base,
+    '/var/lib/app/data': { type: 'directory', mode: 0o755 },
+    '/var/lib/others': { type: 'directory', mode: 0o775 },
+    '/etc/app': { type: 'directory', mode: 0o755 },
+  });
+  const text =
+    'User=web\nReadWritePaths=-/var/lib/app/data/ /var/lib/others /etc/app /var/absent\nExecStart=/usr/sbin/appd';
+  const directories = (unit: string) =>
+    translateEntries(parseUnit(`[Service]\n${unit}\n`), 'app.service', files).service.directories;
+  expect(directories(text)).toEqual([{ path: '/var/lib/app/data', mode: 0o755, owner: 'web', group: '34' }]);
+  expect(directories(text.replace('User=web', ''))).toEqual([]);
+});
+
+test('a socket or another service that the unit requires is named', () => {
+  const entries = parseUnit('[Unit]\nRequires=app.socket network.target\n[Service]\nExecStart=/usr/sbin/appd\n');
+  expect(translateEntries(entries, 'app.service', tree).notHonoured).toEqual(['Requires=app.socket']);
 });
 
 test('a unit that only stands for others is told of', () => {
@@ -197,6 +217,15 @@ test('a command of the spec becomes a service', () => {
     main: [{ argv: ['/usr/sbin/appd', '-D', '/data'] }],
     directories: [{ path: '/run/app', mode: 0o2775, owner: 'web', group: 'www' }],
   });
+});
+
+test.each([
+  { user: 'web', ports: [80], sysctls: { 'net.ipv4.ip_unprivileged_port_start': '0' } },
+  { user: 'web', ports: [8080], sysctls: {} },
+  { user: undefined, ports: [80], sysctls: {} },
+])('a command that runs as $user may listen on $ports', ({ user, ports, sysctls }) => {
+  const spec = run.parse({ command: ['/usr/sbin/appd'], user });
+  expect(commandService(spec, 'app', tree, ports).sysctls).toEqual(sysctls);
 });
 
 test.each([

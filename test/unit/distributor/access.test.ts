@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, entitiesOf, type Question, questionName } from '../../../src/distributor/access/decide.ts';
+import { makeAsker } from '../../../src/distributor/access/ask.ts';
+import { decide, entitiesOf, type Question } from '../../../src/distributor/access/decide.ts';
 import { DEFAULT_ACCESS } from '../../../src/distributor/access/default-policy.ts';
 import { loadAccess } from '../../../src/distributor/access/load-access.ts';
 import { ACCESS_SCHEMA } from '../../../src/distributor/access/schema.ts';
@@ -147,30 +148,69 @@ test('policies that name one account never touch another', () => {
 });
 
 describe('one decision serves all whom the policies do not tell apart', () => {
-  const same = (condition: string) => {
-    const policies = policiesOf(`permit (principal, action, resource) when { ${condition} };`);
-    const names = (change: Partial<Question>) => questionName(policies, question(change));
-    return {
-      accounts: names({}) === names({ principal: { account: TWIN } }),
-      regions: names({}) === names({ region: 'us-east-1' }),
-    };
-  };
+  const GOLD: Account = { ...BARE, id: '555555555555', name: 'gold', labels: { tier: 'gold', home: 'eu-west-1' } };
+  const ABROAD: Account = { ...GOLD, id: '666666666666', name: 'shop-abroad', organizationalUnit: 'production' };
+  const everybody: Question['principal'][] = [
+    ...[ACCOUNT, BARE, TWIN, GOLD, ABROAD].map((account) => ({ account })),
+    { unit: 'production' },
+  ];
+  const conditions = [
+    'resource.testsPassed',
+    'principal in Unit::"production"',
+    'principal is Account && principal.name == "shop"',
+    'principal is Account && principal.name like "shop*"',
+    'principal is Account && principal.hasTag("tier") && principal.getTag("tier") == "gold"',
+    // Fails while it is evaluated.
+    'principal is Account && principal.name == "twin" && resource.ageDays * 9223372036854775807 > 5',
+    'principal == Account::"111111111111"',
+    'principal is Account && [Account::"111111111111", Account::"444444444444"].contains(principal)',
+    'context.region like "eu-*"',
+    'context.encrypted',
+    'context == {region: "us-east-1", encrypted: true}',
+    'principal is Account && principal.hasTag("home") && principal.getTag("home") == context.region',
+    'action == Action::"launch" || context.region == "us-east-1"',
+  ];
+  const either = fc.constantFrom(...conditions);
+  const composed = fc.tuple(either, fc.constantFrom('&&', '||'), either).map(([a, how, b]) => `(${a}) ${how} !(${b})`);
+  const policy = fc
+    .tuple(fc.constantFrom('permit', 'forbid'), fc.constantFrom('when', 'unless'), fc.oneof(either, composed))
+    .map(([effect, how, condition]) => `${effect} (principal, action, resource) ${how} { ${condition} };`);
+
+  test('and it is the one that each would have had', () => {
+    fc.assert(
+      fc.property(fc.array(policy, { minLength: 1, maxLength: 4 }), (texts) => {
+        const policies = loadAccess([{ name: 'a.cedar', bytes: Buffer.from(texts.join('\n')) }], ACCOUNTS);
+        const ask = makeAsker(policies, question());
+        for (const principal of everybody)
+          for (const action of ['launch', 'copy'] as const)
+            for (const region of ['eu-west-1', 'eu-north-1', 'us-east-1']) {
+              const asked = { principal, action, region };
+              expect(ask(asked), `${texts} ${JSON.stringify(asked)}`).toEqual(decide(policies, question(asked)));
+            }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test.each([
-    { condition: 'resource.testsPassed', accounts: true, regions: true },
-    { condition: 'principal in Unit::"production"', accounts: true, regions: true },
-    { condition: 'principal is Account', accounts: true, regions: true },
-    { condition: 'principal is Account && principal.name == "shop"', accounts: false, regions: true },
-    { condition: 'principal is Account && principal.hasTag("a")', accounts: false, regions: true },
-    { condition: 'principal == Account::"111111111111"', accounts: false, regions: true },
     {
-      condition: 'principal is Account && [Account::"111111111111"].contains(principal)',
-      accounts: false,
-      regions: true,
+      summary: 'by name and by place, in one policy',
+      condition: 'principal is Account && principal.name like "shop*" && context.region like "eu-*"',
+      mixed: false,
+      atoms: [2, 1],
     },
-    { condition: 'context.region == "eu-west-1"', accounts: true, regions: false },
-    { condition: 'context.encrypted', accounts: true, regions: false },
-    { condition: 'context == {region: "a", encrypted: true}', accounts: true, regions: false },
-  ])('$condition', ({ condition, ...want }) => expect(same(condition)).toEqual(want));
+    { summary: 'by nothing that differs', condition: 'resource.testsPassed', mixed: false, atoms: [0, 0] },
+    {
+      summary: 'each in its own place',
+      condition: 'principal is Account && principal.hasTag("home") && principal.getTag("home") == context.region',
+      mixed: true,
+      atoms: [3, 1],
+    },
+  ])('told apart $summary', ({ condition, mixed, atoms }) => {
+    const found = policiesOf(`permit (principal, action, resource) when { ${condition} };`).atoms;
+    expect([found.people.length, found.places.length]).toEqual(atoms);
+    expect(found.mixed).toBe(mixed);
+  });
 });
 
 test.each([{ account: ACCOUNT }, { account: BARE }, { unit: 'production/web' }])(

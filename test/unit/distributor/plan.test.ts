@@ -50,6 +50,12 @@ describe('the fewest calls', () => {
       want: ['home share 1 copy', 'home share 2'],
     },
     {
+      summary: 'whoever may copy and should not, or the other way round, is shared with again where that is told',
+      recipients: [...many(2), { account: id(7), region: 'home', copy: true }],
+      present: [{ region: 'home', sharedWith: [id(0), id(1), id(7)], readableBy: [id(0)] }],
+      want: ['home share 1 copy', 'home share 1'],
+    },
+    {
       summary: 'a unit stands for its accounts',
       recipients: [...many(250, { unit: 'production/web' }), { account: id(900), region: 'home', copy: false }],
       units: [UNIT],

@@ -10,6 +10,8 @@ const LIB = '/usr/lib/x86_64-linux-gnu';
 const elf = (recipe: ElfRecipe = {}): MemoryFile => ({ content: buildElf(recipe), mode: 0o755 });
 const script = (text: string): MemoryFile => ({ content: text, mode: 0o755 });
 const link = (target: string): MemoryFile => ({ target });
+/** A file that belongs to no package. */
+const own = (content: string): MemoryFile => ({ content, package: '' });
 const unit = (...lines: string[]): MemoryFile => `[Service]\n${lines.join('\n')}\n`;
 
 const run = (...argv: string[]): Start => ({ kind: 'command', argv, by: 'image.yaml: application.run' });
@@ -201,6 +203,26 @@ describe('ELF files', () => {
       },
       candidates: { [`${LIB}/liba.so.1`]: elf() },
       back: [`${LIB}/liba.so.1`],
+    },
+    {
+      summary: 'a script of its own package that it puts a folder in front of, at every step',
+      tree: {
+        '/usr/bin/app': elf({ imports: ['execvp'], texts: ['/etc/mail'] }),
+        '/usr/sbin/mail': elf({ imports: ['execvp'], texts: ['%s/start-script'] }),
+        '/usr/lib/mail/sbin/start-script': script('#!/bin/sh\n$SHELL $daemon_directory/check\n'),
+        '/usr/lib/mail/sbin/check': script('#!/bin/sh\nsort x\n'),
+      },
+      candidates: { ...DASH, '/usr/bin/sort': elf() },
+      back: [...SHELL, '/usr/bin/sort'],
+    },
+    {
+      summary: 'no program of another package that has the name',
+      tree: {
+        '/usr/bin/app': elf({ imports: ['execvp'], texts: ['/start-script', '/etc/start-script'] }),
+        '/usr/lib/mail/sbin/start-script': { ...(script('#!/bin/sh\nsort x\n') as object), package: 'other' },
+        '/usr/sbin/start-script': { ...(script('#!/bin/sh\nsort x\n') as object), package: 'other' },
+      },
+      candidates: { ...DASH, '/usr/bin/sort': elf() },
     },
     {
       summary: 'one guess does not build on another',
@@ -558,6 +580,95 @@ describe('languages', () => {
       candidates: { ...grep, ...DASH },
       back: ['/usr/bin/dash', '/usr/bin/grep', '/usr/bin/sh'],
       missing: ['../gone'],
+    },
+    {
+      summary: 'node: a dependency needs what it states; what it tries besides it can do without',
+      tree: {
+        '/usr/bin/node': elf(),
+        '/opt/app/main.js': "require('dep')\n",
+        '/opt/app/node_modules/dep/package.json': '{"main":"d.js","dependencies":{"stated":"1"}}',
+        '/opt/app/node_modules/dep/d.js': "require('stated')\nfunction colors() {\n  return require('peer')\n}\n",
+      },
+      starts: [run('node', '/opt/app/main.js')],
+      missing: ['stated'],
+    },
+    {
+      summary: 'python: modules in folders that the environment names, by -m and -c',
+      tree: {
+        ...python,
+        '/opt/app/src/shop/__init__.py': '',
+        '/opt/app/src/shop/cli.py': own('import vendored, gone\n'),
+        '/opt/app/src/shop/__main__.py': 'from . import cli\n',
+        '/opt/app/vendor/vendored.py': '',
+      },
+      starts: [
+        { ...run('python3', '-m', 'shop'), modulePath: ['/opt/app/src', '/opt/app/vendor'] } as Start,
+        { ...run('python3', '-c', 'from lost import main; main()'), modulePath: ['/opt/app/src'] } as Start,
+      ],
+      reaches: ['/opt/app/src/shop/__main__.py', '/opt/app/vendor/vendored.py'],
+      missing: ['lost', 'gone?'],
+    },
+    {
+      summary: 'python: a script finds what lies beside it, too, where the environment names folders',
+      tree: {
+        ...python,
+        '/opt/app/main.py': 'import own, vendored\n',
+        '/opt/app/own.py': '',
+        '/opt/v/vendored.py': '',
+      },
+      starts: [{ ...run('python3', '/opt/app/main.py'), modulePath: ['/opt/v'] } as Start],
+      reaches: ['/opt/app/own.py', '/opt/v/vendored.py'],
+    },
+    {
+      summary: 'perl: the application that a server in perl is given, and its lib beside it',
+      tree: {
+        ...perl,
+        '/usr/bin/serve': script('#!/usr/bin/perl\n'),
+        '/opt/app/bin/app.psgi': 'use lib "$FindBin::Bin/../lib";\nuse Shop;\nuse Gone;\n',
+        '/opt/app/lib/Shop.pm': '1;',
+      },
+      starts: [run('serve', '--listen', ':80', '/opt/app/bin/app.psgi')],
+      reaches: ['/opt/app/lib/Shop.pm'],
+      missing: ['Gone'],
+    },
+    {
+      summary: 'perl: what a module of a package requires only sometimes is not told',
+      tree: {
+        ...perl,
+        '/usr/bin/app': script('#!/usr/bin/perl\nuse Some;\n'),
+        '/usr/share/perl5/Some.pm': 'sub f {\n  require Rare;\n}\neval { require Maybe };\nuse Always;\n',
+      },
+      missing: ['Always'],
+    },
+    {
+      summary: 'ruby: libraries, gems by their folders, files of its own; compiled parts need their libraries',
+      tree: {
+        '/usr/bin/ruby': elf(),
+        '/opt/app/app.rb': own(
+          "require 'json'\nrequire 'web'\nrequire_relative 'lib/own'\nrequire 'thread'\nrequire 'fast'\n# require 'no'\n",
+        ),
+        '/opt/app/lib/own.rb': own(
+          "require 'gone'\nbegin\n  require 'maybe'\nrescue LoadError\nend\nsystem('grep', 'x')\n",
+        ),
+        '/usr/lib/ruby/3.1.0/json.rb': '',
+        '/usr/share/rubygems-integration/all/gems/web-1.0/lib/web.rb': "require 'what-its-relations-say'\n",
+        '/usr/lib/ruby/vendor_ruby/fast.so': elf({ needed: ['liba.so.1'] }),
+      },
+      starts: [run('ruby', '/opt/app/app.rb')],
+      candidates: { ...grep, [`${LIB}/liba.so.1`]: elf() },
+      back: ['/usr/bin/grep', `${LIB}/liba.so.1`],
+      reaches: ['/opt/app/lib/own.rb', '/usr/share/rubygems-integration/all/gems/web-1.0/lib/web.rb'],
+      missing: ['gone', 'maybe?'],
+    },
+    {
+      summary: 'ruby: the application that a server in Ruby is given',
+      tree: {
+        '/usr/bin/ruby': elf(),
+        '/usr/bin/serve': script('#!/usr/bin/ruby\n'),
+        '/opt/app/config.ru': own("require 'gone'\n"),
+      },
+      starts: [run('serve', '/opt/app/config.ru')],
+      missing: ['gone'],
     },
   ])('$summary', check);
 });

@@ -3,6 +3,7 @@ import { parseInterpreterLine } from '../../../src/formats/interpreter-line.ts';
 import { nodeImports } from '../../../src/formats/node-imports.ts';
 import { perlImports, type ScriptCommand } from '../../../src/formats/perl-imports.ts';
 import { pythonImports } from '../../../src/formats/python-imports.ts';
+import { rubyImports } from '../../../src/formats/ruby-imports.ts';
 
 const commandList = (commands: readonly ScriptCommand[]) =>
   commands.map(({ program, byShell, line }) => `${line} ${program}${byShell ? ' by sh' : ''}`);
@@ -144,10 +145,46 @@ describe('nodeImports', () => {
     );
   });
 
+  test('what stands in a try is guarded, to the end of its block', () => {
+    const text = "try {\n  // see {\n  const s = '}';\n  x = require('a');\n} catch { require('b'); }\nrequire('c');\n";
+    const found = nodeImports(text).imports.filter(({ guarded }) => guarded);
+    expect(found.map(({ specifier, line }) => `${line} ${specifier}`)).toEqual(['4 a']);
+  });
+
   test('commands belong to child_process', () => {
     const text =
       "const { exec, spawn } = require('child_process');\nexec('ls | wc');\nspawn('grep', []);\n/x/.exec('no');\n";
     expect(commandList(nodeImports(text).commands)).toEqual(['2 ls by sh', '3 grep']);
     expect(nodeImports("pattern.exec('x')").commands).toEqual([]);
+  });
+});
+
+describe('rubyImports', () => {
+  test.each([
+    {
+      summary: 'require, require_relative and load',
+      text: "require 'a/b'\nrequire(\"c\")\nrequire_relative 'd'\nload './e.rb'\nautoload :F, 'f'\n",
+      want: ['1 a/b', '2 c', '3 ./d', '4 ././e.rb', '5 f?'],
+    },
+    {
+      summary: 'what is borne or may not be reached',
+      text: "begin\n  require 'a'\nrescue LoadError\nend\nrequire 'b' if WINDOWS\ndef f\n  require 'c'\nend\nmodule M\n  require 'd'\nend\n",
+      want: ['2 a?', '5 b?', '7 c?', '10 d'],
+    },
+    {
+      summary: 'no code',
+      text: "# require 'a'\n=begin\nrequire 'b'\n=end\nrequire \"c#{x}\"\nrequire 'd'\n__END__\nrequire 'e'\n",
+      want: ['6 d'],
+    },
+  ])('$summary', ({ text, want }) => {
+    const found = rubyImports(text).imports;
+    expect(
+      found.map(({ name, line, relative, guarded }) => `${line} ${relative ? './' : ''}${name}${guarded ? '?' : ''}`),
+    ).toEqual(want);
+  });
+
+  test('commands', () => {
+    const text = "system('grep', x)\n`ls -l`\nspawn \"date | wc\"\nIO.popen(['id', '-u'])\n`#{it} x`\n%x(uname -a)\n";
+    expect(commandList(rubyImports(text).commands)).toEqual(['1 grep', '2 ls', '3 date by sh', '4 id', '6 uname']);
   });
 });

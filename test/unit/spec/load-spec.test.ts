@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { loadAccounts } from '../../../src/app/sources/load-accounts.ts';
 import { loadSpec } from '../../../src/app/sources/load-spec.ts';
 import { KilnError } from '../../../src/model/error.ts';
+import { imageSpec } from '../../../src/model/spec.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kiln-spec-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -80,6 +81,11 @@ describe('what is wrong is told with file, line, column, what was expected, and 
       summary: 'a test of a port that the application does not have',
       text: app('  ports: [80]\ntests:\n  - http: { port: 8080 }\n'),
       want: ['image.yaml:7:19: tests[0].http.port: expected one of application.ports (80), got 8080'],
+    },
+    {
+      summary: 'a command that asks a port that the application does not have',
+      text: app('  ports: [80]\ntests:\n  - command: { run: [ask, "{host}", "{port:81}"] }\n'),
+      want: ['image.yaml:7:37: tests[0].command.run[2]: expected one of application.ports (80), got 81'],
     },
     {
       summary: 'both of an either-or',
@@ -172,4 +178,15 @@ test('accounts are checked the same way', async () => {
   expect(fault.message).toBe(
     'accounts.yaml:2:11: accounts[0].id: expected an account number: twelve digits, in quotes, got 111111111111',
   );
+});
+
+test('ports that the spec does not state are those that its tests ask', () => {
+  const tests = [
+    { http: {} },
+    { tcp: { port: 25 } },
+    { command: { run: ['ask', '{host}:{port:53}'] } },
+    { tcp: { port: 25 } },
+  ];
+  const spec = imageSpec.parse({ name: 'app', application: { packages: ['a1'], run: { unit: 'a.service' } }, tests });
+  expect(spec.application.ports).toEqual([80, 25, 53]);
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { rulesDigest } from '../../../src/app/reference/rules-digest.ts';
 import { readAdvisories } from '../../../src/formats/advisories/read-advisories.ts';
 import { loadPolicies } from '../../../src/validator/load-policies.ts';
 import { renderRules } from '../../../src/validator/render-rules.ts';
@@ -10,6 +11,11 @@ const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.m
 
 test('RULES.md is what the rules say (renewed by npm run rules)', () => {
   expect(read('RULES.md').toString()).toBe(renderRules());
+});
+
+test('what was found by other rules is told from what these find (renewed by npm run rules)', () => {
+  const src = fileURLToPath(new URL('../../../src', import.meta.url));
+  expect(JSON.parse(read('src/app/gate/rules-digest.json').toString())).toEqual({ digest: rulesDigest(src) });
 });
 
 test('every rule has a file of its name', () => {

@@ -113,7 +113,7 @@ const rows: Row[] = [
       spec: { boot: { init: 'systemd' } },
       application: { ports: [22, 8080, 9090] },
       files: {
-        '/usr/lib/systemd/system/web.socket': '[Socket]\nListenStream=[::]:8080\n',
+        '/usr/lib/systemd/system/web.socket': '[Socket]\nListenStream=[::]:8080\nListenStream=[::]:8081\n',
         '/usr/lib/systemd/system/idle.socket': '[Socket]\nListenStream=9090\n',
         '/usr/lib/systemd/system/ssh.service': '[Service]\nExecStart=/usr/sbin/sshd\n',
         '/etc/systemd/system/sockets.target.wants/web.socket': { target: '/usr/lib/systemd/system/web.socket' },
@@ -647,6 +647,33 @@ const rows: Row[] = [
     difference: { files: { '/srv/data': { mode: 0o755 } } },
     parameters: { folders: ['/srv/data'] },
     want: ['/srv/data: user app may not write to /srv/data (the policy)'],
+  },
+  {
+    rule: 'writable-folders',
+    summary: 'folders of a unit that the service may not write to, unless they may be absent',
+    difference: {
+      files: {
+        '/srv/data': { mode: 0o755 },
+        '/etc/systemd/system/app.service.d/more.conf':
+          '[Service]\nReadWritePaths=-/srv/data -/srv/other\nReadWritePaths=/srv/gone\n',
+      },
+    },
+    want: [
+      '/srv/data: user app may not write to /srv/data (ReadWritePaths)',
+      '/srv/gone: /srv/gone (ReadWritePaths) is not in the image',
+    ],
+  },
+  {
+    rule: 'writable-folders',
+    summary: 'a folder that the image itself gives to the service at each boot',
+    difference: {
+      files: {
+        '/srv/data': { mode: 0o755 },
+        '/usr/lib/kiln/directories.list': 'directory\t0755\t100\t100\t/srv/data\t\n',
+      },
+    },
+    parameters: { folders: ['/srv/data'] },
+    want: 'compliant',
   },
   {
     rule: 'low-ports',

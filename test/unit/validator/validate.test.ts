@@ -134,18 +134,20 @@ test('changes of the spec that would mend a report, each once', () => {
       '/etc/app.conf': 'log /var/log/app/log\n',
       '/usr/bin/own': { content: 'x', mode: 0o4755 },
     },
-    providers: { 'libapp.so.1': 'libapp1' },
+    providers: { 'libapp.so.1': 'libapp1-more' },
   };
   const request = imageWith({ ...lost, files: { ...lost.files, '/usr/lib/x86_64-linux-gnu/libapp.so.1': null } });
   const changes = proposeChanges(validate({ ...request, packs: ['runs', 'baseline'].map(builtInPack) }));
   expect(changes.map(({ field, add }) => [field, add])).toEqual([
     ['application.run.directories', [{ path: '/var/log/app', owner: 'app', group: 'app' }]],
     ['minimize.remove', ['/usr/bin/own']],
-    ['resolution.include', ['libapp1']],
+    ['resolution.include', ['libapp1-more']],
     ['resolution.includeFiles', ['/bin/sh']],
   ]);
   // What is proposed is a spec's own form.
-  expect(() => imageSpec.shape.resolution.parse({ include: ['libapp1'], includeFiles: ['/bin/sh'] })).not.toThrow();
+  expect(() =>
+    imageSpec.shape.resolution.parse({ include: ['libapp1-more'], includeFiles: ['/bin/sh'] }),
+  ).not.toThrow();
 });
 
 test('a baked tree whose entries name their packages', () => {

@@ -22,6 +22,14 @@ while IFS=$tab read -r type mode user group path argument; do
       mkdir -p "${path%/*}"
       ln -s "$argument" "$path"
       ;;
+    copy)
+      [ -e "$path" ] && continue
+      mkdir -p "${path%/*}"
+      cp -a "$argument" "$path" || continue
+      [ "$mode" = 0000 ] && continue
+      chown -R "$user:$group" "$path"
+      chmod "$mode" "$path"
+      ;;
     adjust)
       [ -e "$path" ] || continue
       [ -L "$path" ] && continue

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { relationsOfDeb, scriptsNotRun } from '../../../../src/app/application/deb.ts';
+import { relationsOfDeb } from '../../../../src/app/application/deb.ts';
 import { imageSpec } from '../../../../src/model/spec.ts';
 import { makeDeb } from '../../../support/deb.ts';
 
@@ -31,13 +31,6 @@ test('its Depends and Pre-Depends are roots, with alternatives; what it meets it
     by: 'application.from: own.deb',
     needs: 'libcurl4 (>= 7)',
   });
-});
-
-test('what its scripts would do is told, for they are not run', () => {
-  const spec = write('scripts.deb', { name: 'own', scripts: { postinst: '#!/bin/sh\n', prerm: '#!/bin/sh\n' } });
-  expect(scriptsNotRun(spec, folder)).toEqual([
-    'what its postinst does (maintainer-script, application.from: scripts.deb)',
-  ]);
 });
 
 test('one of another architecture is refused', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { portsHeard } from '../../../../src/app/application/ports.ts';
+import { portsHeard, reachablePorts } from '../../../../src/app/application/ports.ts';
 import { imageSpec } from '../../../../src/model/spec.ts';
 
 test.each([
@@ -29,4 +29,18 @@ test.each([
   const lines = [...heard.map((it) => `${it} (tcp)`), ...udp.map((it) => `${it} (udp)`)];
   const console = lines.map((it) => `kiln: app listens on ${it}\r`).join('\n');
   expect(portsHeard(spec, console)).toEqual(want);
+});
+
+test.each([
+  { summary: 'those of the spec', ports: [80], want: [80] },
+  { summary: 'else those that a version was heard to open to others', ports: [], want: [9090, 53] },
+])('a launched instance is reached on $summary', ({ ports, want }) => {
+  const spec = imageSpec.parse({ name: 'app', application: { packages: ['app'], run: { unit: 'a.service' }, ports } });
+  const heard = [
+    { port: 9090, protocol: 'tcp', address: '::' },
+    { port: 53, protocol: 'tcp', address: '0.0.0.0' },
+    { port: 53, protocol: 'udp', address: '0.0.0.0' },
+    { port: 6060, protocol: 'tcp', address: '127.0.0.1' },
+  ];
+  expect(reachablePorts(spec, { listening: heard })).toEqual(want);
 });

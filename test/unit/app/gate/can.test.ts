@@ -289,3 +289,29 @@ describe('bad input', () => {
     expect(answer.warnings[0]).toContain(`accounts.yaml has no account ${STAGING}`);
   });
 });
+
+test('a rule that was never asked of the tree, where no tree can be opened, lets nothing through to whom it concerns', async () => {
+  const rules = 'rules: [{ rule: unit-commands, parameters: { all: true } }]';
+  world.write('policies/own.yaml', `name: own\nscope: { accounts: ["${SHOP}"] }\n${rules}\n`);
+  expect(await can(SHOP)).toMatchObject({
+    allowed: false,
+    reason: expect.stringContaining('unit-commands was never asked of this image, and its tree cannot be opened here'),
+  });
+  expect((await can(STAGING)).allowed).toBe(true);
+});
+
+test('copies are for those whom a policy permits, and no longer where it does not', async () => {
+  const readers = async () => {
+    const { imageId } = (await world.ports.catalog.getVersion('app', 1))!;
+    return (await world.ports.registry.describe(imageId))?.readableBy;
+  };
+  const who = (unit: string) =>
+    `permit (principal, action in [Action::"launch", Action::"share"], resource);\npermit (principal in Unit::"${unit}", action == Action::"copy", resource);\n`;
+  world.write('policies/access.cedar', who('production'));
+  await share(SHOP);
+  await share(STAGING);
+  expect(await readers()).toEqual([SHOP]);
+  world.write('policies/access.cedar', who('staging'));
+  await share(SHOP);
+  expect(await readers()).toEqual([]);
+});

@@ -129,6 +129,21 @@ describe('planUpdate', () => {
     expect(await here.plan({ updates: { db: '9' } })).toEqual(['web updated, db 1 → 9']);
   });
 
+  test('an update of a package that nobody has is a slip', async () => {
+    await expect(here.plan({ updates: { sssl: '2' } })).rejects.toMatchObject({
+      message: "no image's sources have a package sssl",
+      hint: 'nearest names: ssl',
+    });
+  });
+
+  test('an image without any valid set is told why', async () => {
+    here.offer(updated(FIRST, 'ssl', '2', 'gone'));
+    const { impacts } = await planUpdate(here.ports as never);
+    expect(impacts.find((it) => it.image === 'mail')?.explanation?.join('\n')).toContain(
+      'ssl Depends on gone, and nothing in these sources is gone or provides it',
+    );
+  });
+
   test('an index that changed elsewhere is no reason to build, but where nobody knows', async () => {
     here.offer(updated(FIRST, 'db', '2', '; size 5'));
     await here.ports.catalog.createBuild({

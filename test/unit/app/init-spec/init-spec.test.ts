@@ -31,8 +31,9 @@ const archive = {
   'libfancy-web-perl': '',
   'libpcre2-8-0': '', // biome-ignore format: a table
 };
+const nobody = { owners: async () => new Map<string, string[]>() };
 const context = {
-  ports: undefined as never,
+  ports: { source: nobody, progress: undefined, folders: undefined } as never,
   archive: { universe: buildUniverse(makeInputs({ bookworm: archive }), 'amd64'), indexes: [] },
 } satisfies DraftContext;
 
@@ -77,7 +78,10 @@ describe('a folder', () => {
       want: {
         packages: ['python3'],
         run: { command: ['/usr/bin/python3', '/opt/app/main.py'] },
-        notes: ['No python3-* package was found for rarething: put them into the folder.'],
+        notes: [
+          'No python3-* package was found for rarething: put them into the folder, such as by `pip install --target vendor --python-version 3.11 --only-binary=:all: rarething`.',
+          'The console of the first build says what it listens on. Add `ports`, and a test that asks one.',
+        ],
       },
     },
     {
@@ -115,9 +119,9 @@ describe('a folder', () => {
       summary: 'with one script runs it',
       files: { 'serve.pl': '#!/usr/bin/env perl\nuse strict;\nuse Fancy_Web::Lite -signatures;\n', 'README.md': '' },
       want: {
-        packages: ['libfancy-web-perl'],
-        run: { command: ['/opt/app/serve.pl'] },
-        description: 'a script for perl',
+        packages: [],
+        run: { command: ['/usr/bin/perl', '/opt/app/serve.pl'] },
+        description: 'a perl application',
       },
     },
     {
@@ -140,7 +144,7 @@ describe('a folder', () => {
     {
       summary: 'with nothing known',
       files: { 'notes.txt': '' },
-      hint: 'it looks for package.json, Python modules, or one binary, .jar or script',
+      hint: 'it looks for a unit, Procfile or Dockerfile; Node, Python, PHP, Ruby or perl; one binary, .jar, .war or script; or pages with an index.html',
     },
     {
       summary: 'with a .jar that says nothing of what to run',

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { listeningOf } from '../../../../src/app/init-spec/listening.ts';
+import { pathsNamed } from '../../../../src/app/init-spec/recommended.ts';
 import { renderDraft } from '../../../../src/app/init-spec/render.ts';
+import { datagramPortsIn } from '../../../../src/app/init-spec/services.ts';
+import { linesFor } from '../../../../src/app/init-spec/suggest-run.ts';
 import { chooseUnit, templatesOf } from '../../../../src/app/init-spec/unit.ts';
 import { memoryTree } from '../../../../src/formats/memory-tree.ts';
 
@@ -102,6 +106,14 @@ describe('ports are read from', () => {
     { summary: 'nothing that is a comment', files: { '/etc/w.conf': '#port=5353\n; port = 1\n' }, want: [] },
     { summary: 'nothing that is no port', files: { '/etc/w.conf': 'listen 10.0.0.1\nport 70000\n' }, want: [] },
     {
+      summary: 'XML, but for its comments',
+      files: {
+        '/etc/t.xml':
+          '<Connector port="8080" protocol="x"/>\n<!-- <Connector\n port="8009"/> -->\n<listen-socket>\n  <port>8000</port>\n',
+      },
+      want: [8000, 8080],
+    },
+    {
       summary: 'the unit’s command',
       files: { [`${UNITS}/app.service`]: '[Service]\nExecStart=/usr/sbin/appd \\\n -a :6081 --cache=9\n' },
       want: [6081],
@@ -166,6 +178,18 @@ describe('a service that keeps to 127.0.0.1', () => {
     expect(opened[0]?.content).toBe(`${want}\n`);
   });
 
+  test.each([
+    { summary: 'whom it lets in', line: 'Server=127.0.0.1' },
+    { summary: 'a machine that it watches', line: 'address 127.0.0.1' },
+    { summary: 'a name that begins so', line: 'host_name localhost' },
+    { summary: 'a comment in XML', line: '<!--\naddress="::1"\n-->' },
+  ])('is not taken for one by $summary', ({ line }) => {
+    expect(listeningOf([packageOf({ '/etc/app.conf': `${line}\n` })], undefined)).toMatchObject({
+      opened: [],
+      closed: [],
+    });
+  });
+
   test('is pointed at where it is long, and asked on the console', () => {
     const long = Array.from({ length: 40 }, (_, index) => `setting${index} 1`).join('\n');
     const { opened, closed } = listeningOf(
@@ -186,4 +210,61 @@ test('a unit that stands for instances of a template is told from one that runs'
   };
   expect(chooseUnit([packageOf(files)], ['app'])).toMatchObject({ unit: 'app.service', runsOn: false });
   expect(templatesOf([packageOf(files)], ['app'])).toEqual(['app@.service']);
+});
+
+test('a port that may be one of UDP alone is asked of what the machine says that it listens on', () => {
+  expect([
+    ...datagramPortsIn('radius\t1812/tcp\nradius\t1812/udp\n#x 5/udp\ntftp 69/udp # old\nhttp 80/tcp www\n'),
+  ]).toEqual([1812, 69]);
+  const draft = {
+    name: 'app',
+    description: 'x',
+    packages: ['app'],
+    run: { unit: 'app.service' },
+    http: false,
+    notes: [],
+  };
+  const text = renderDraft({ ...draft, ports: [1812], datagram: true });
+  const line = new RegExp(String(parse(text).tests[0].console.line));
+  expect('kiln: app listens on 0.0.0.0:1812 (udp)').toMatch(line);
+  expect('kiln: app listens on :::1812 (tcp)').toMatch(line);
+  expect('kiln: app listens on 127.0.0.1:1812 (udp)').not.toMatch(line);
+  expect('kiln: app listens on 0.0.0.0:18120 (udp)').not.toMatch(line);
+});
+
+test('files that a unit’s commands name are read from the unit and from the scripts that it starts', () => {
+  const files = {
+    [`${UNITS}/app.service`]:
+      '[Service]\nExecStartPre=-/usr/libexec/prepare x\nExecStart=/usr/sbin/app -c /usr/share/app/a.conf\n',
+    '/usr/libexec/prepare': '#!/bin/sh\nKEY="/usr/share/dns/root.key"\ncp $HERE/usr/share/no /usr/lib/app/b\n',
+    '/usr/sbin/app': '\x7fELF /usr/share/binary',
+    '/usr/libexec/other': '#!/bin/sh\ncat /usr/share/other\n',
+  };
+  expect(pathsNamed([packageOf(files)], 'app.service')).toEqual([
+    '/usr/share/app/a.conf',
+    '/usr/share/dns/root.key',
+    '/usr/lib/app/b',
+  ]);
+});
+
+test('what a package only recommends, and its service reads, is in the draft', () => {
+  const draft = {
+    name: 'app',
+    description: 'x',
+    packages: ['app'],
+    run: { unit: 'app.service' },
+    http: false,
+    notes: [],
+  };
+  const spec = parse(renderDraft({ ...draft, ports: [], include: ['data'] }));
+  expect(spec.resolution).toEqual({ include: ['data'] });
+});
+
+test('a spec that does not say what runs is told the lines to add', () => {
+  expect(linesFor({ run: { unit: 'app.service' } })).toEqual(['application.run: { unit: app.service }']);
+  expect(linesFor({ run: { command: ['/usr/bin/a', '-x'] }, init: 'systemd', include: ['data'] })).toEqual([
+    'application.run: { command: [ /usr/bin/a, -x ] }',
+    'boot.init: systemd',
+    'resolution.include: [ data ]',
+  ]);
 });

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { universeFile } from '../../app/lock/closure.ts';
+import type { PackageSource } from '../../ports/package-source.ts';
+import { errorName } from './aws-fault.ts';
+
+export interface UniversePlace {
+  readonly bucket: string;
+  readonly client: S3Client;
+  /** Folder in which this machine keeps universes. */
+  readonly folder: string;
+}
+
+const PREFIX = 'universes/';
+
+/**
+ * A package source whose universes are in the bucket as well: what a cold function would make of the indexes anew, another one has made.
+ * They are as trusted as the bucket's own apt configuration, and expire. `keep` puts those there that were made here.
+ */
+export function withUniverses(
+  place: UniversePlace,
+  source: PackageSource,
+): { readonly source: PackageSource; keep(): Promise<void> } {
+  const seen = new Set<string>();
+  return {
+    source: {
+      ...source,
+      async indexes(request, progress) {
+        const indexes = await source.indexes(request, progress);
+        const name = universeFile(indexes, request.architecture);
+        if (!seen.has(name) && !existsSync(join(place.folder, name))) await bring(place, name);
+        seen.add(name);
+        return indexes;
+      },
+    },
+    async keep() {
+      for (const name of seen) await give(place, name);
+      seen.clear();
+    },
+  };
+}
+
+/** Whole or not at all; one that is not there is made. */
+async function bring({ bucket, client, folder }: UniversePlace, name: string): Promise<void> {
+  const path = join(folder, name);
+  const part = `${path}.${process.pid}.part`;
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `${PREFIX}${name}.zst` }));
+    const bytes = await promisify(zstdDecompress)((await Body?.transformToByteArray()) ?? Buffer.alloc(0));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(part, bytes);
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    if (errorName(error) !== 'NoSuchKey' && !isDamaged(error)) throw error;
+  }
+}
+
+const isDamaged = (error: unknown) => String((error as { code?: string }).code ?? '').startsWith('ZSTD');
+
+async function give({ bucket, client, folder }: UniversePlace, name: string): Promise<void> {
+  const [path, object] = [join(folder, name), { Bucket: bucket, Key: `${PREFIX}${name}.zst` }];
+  if (!existsSync(path)) return;
+  try {
+    await client.send(new HeadObjectCommand(object));
+  } catch (error) {
+    if (errorName(error) !== 'NotFound') throw error;
+    await client.send(new PutObjectCommand({ ...object, Body: await promisify(zstdCompress)(await readFile(path)) }));
+  }
+}
