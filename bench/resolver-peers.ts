@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CheckedArchive, makeClauses } from '../src/resolver/check-clauses.ts';
-import type { Universe } from '../src/resolver/universe.ts';
+import { type CheckedArchive, makeClauses } from '../src/resolver/proof/check-clauses.ts';
+import type { Universe } from '../src/resolver/universe/universe.ts';
 import { makeResolution } from '../test/support/universe.ts';
 
 /** What another tool answered for one package, from an empty system without Recommends: names, and wall time in ms. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { VerifiedIndex } from '../src/model/package.ts';
-import { loadUniverse } from '../src/resolver/load-universe.ts';
 import { resolve } from '../src/resolver/resolve.ts';
-import { buildUniverse } from '../src/resolver/universe.ts';
+import { loadUniverse } from '../src/resolver/universe/load-universe.ts';
+import { buildUniverse } from '../src/resolver/universe/universe.ts';
 import { makeResolution, makeRoots } from '../test/support/universe.ts';
 
 /**

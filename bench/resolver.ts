@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { sha256 } from '../src/model/canonical.ts';
 import type { VerifiedIndex } from '../src/model/package.ts';
-import { readArchive } from '../src/resolver/check-clauses.ts';
-import { type Impact, impactOfPacked } from '../src/resolver/impact.ts';
-import type { LockedState, PackedImages } from '../src/resolver/impact-images.ts';
+import { type Impact, impactOfPacked } from '../src/resolver/impact/impact.ts';
+import type { LockedState, PackedImages } from '../src/resolver/impact/impact-images.ts';
 import { checkInstallability } from '../src/resolver/installability.ts';
-import { loadUniverse } from '../src/resolver/load-universe.ts';
+import { readArchive } from '../src/resolver/proof/check-clauses.ts';
 import { type ResolveOutcome, resolve } from '../src/resolver/resolve.ts';
-import { buildUniverse, type Universe } from '../src/resolver/universe.ts';
+import { loadUniverse } from '../src/resolver/universe/load-universe.ts';
+import { buildUniverse, type Universe } from '../src/resolver/universe/universe.ts';
 import { machineIndexes } from '../test/support/machine-index.ts';
 import { makeResolution, makeRoots } from '../test/support/universe.ts';
 import {

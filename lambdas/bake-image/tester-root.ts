@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TesterRequest } from '../../src/adapters/aws/command-tester.ts';
 import { extendClosure, openArchive } from '../../src/app/lock/closure.ts';
 import { stageRoot } from '../../src/baker/stage.ts';
-import { writeTarOfFolder } from '../../src/formats/tar-writer.ts';
+import { writeTarOfFolder } from '../../src/formats/archive/tar-writer.ts';
 import { KilnError } from '../../src/model/error.ts';
 import type { Lock } from '../../src/model/lock.ts';
 import { imageSpec } from '../../src/model/spec.ts';

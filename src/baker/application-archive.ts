@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { compressionOf, decompress } from '../formats/compression.ts';
-import { readDebLayout } from '../formats/deb.ts';
-import { readRange } from '../formats/folder-tree.ts';
-import { readTarBytes, type TarMember } from '../formats/tar.ts';
+import { compressionOf, decompress } from '../formats/archive/compression.ts';
+import { readDebLayout } from '../formats/archive/deb.ts';
+import { readTarBytes, type TarMember } from '../formats/archive/tar.ts';
+import { readRange } from '../formats/tree/folder-tree.ts';
 import { KilnError } from '../model/error.ts';
 
 /** A file of the user's own, at a path below the place where it goes. */

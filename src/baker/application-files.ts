@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { folderTree, readRange } from '../formats/folder-tree.ts';
-import { isMergeLink, mergedPath } from '../formats/usr-merge.ts';
+import { folderTree, readRange } from '../formats/tree/folder-tree.ts';
+import { isMergeLink, mergedPath } from '../formats/tree/usr-merge.ts';
 import { KilnError } from '../model/error.ts';
 import type { FileEntry } from '../model/file-tree.ts';
 import type { ExtraFile, ImageSpec } from '../model/spec.ts';

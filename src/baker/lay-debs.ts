@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { copyFile, link, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAr } from '../formats/ar.ts';
-import { readRange } from '../formats/folder-tree.ts';
+import { readAr } from '../formats/archive/ar.ts';
+import { readRange } from '../formats/tree/folder-tree.ts';
 import type { PackageSource } from '../ports/package-source.ts';
 import { type LockedControl, pathOf } from './locked-set.ts';
 

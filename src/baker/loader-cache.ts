@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderTree } from '../formats/folder-tree.ts';
+import { folderTree } from '../formats/tree/folder-tree.ts';
 import { KilnError } from '../model/error.ts';
 import type { IsolatedRoot } from '../ports/isolated-root.ts';
 import { removeAt } from './unpack-tree.ts';

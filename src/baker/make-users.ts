@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderTree } from '../formats/folder-tree.ts';
-import { nearestWord } from '../formats/nearest.ts';
-import { parseUnit, unitValue } from '../formats/unit.ts';
-import { UNIT_FOLDERS } from '../formats/unit-files.ts';
+import { parseUnit, unitValue } from '../formats/system/unit.ts';
+import { UNIT_FOLDERS } from '../formats/system/unit-files.ts';
+import { nearestWord } from '../formats/text/nearest.ts';
+import { folderTree } from '../formats/tree/folder-tree.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import { placedFiles } from './application-files.ts';
 import { readAccounts } from './runtime/accounts.ts';

@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readControl, readDebLayout } from '../formats/deb.ts';
-import { parseStanzas } from '../formats/stanza.ts';
+import { readControl, readDebLayout } from '../formats/archive/deb.ts';
+import { parseStanzas } from '../formats/debian/stanza.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import { type DpkgPorts, runDpkg } from './dpkg.ts';
 

@@ -1,5 +1,5 @@
-import { folderTree } from '../formats/folder-tree.ts';
-import { mergedPath } from '../formats/usr-merge.ts';
+import { folderTree } from '../formats/tree/folder-tree.ts';
+import { mergedPath } from '../formats/tree/usr-merge.ts';
 import type { FileTree } from '../model/file-tree.ts';
 
 const INFO = '/var/lib/dpkg/info';

@@ -1,4 +1,4 @@
-import { readControl, readDebLayout } from '../formats/deb.ts';
+import { readControl, readDebLayout } from '../formats/archive/deb.ts';
 import type { Lock } from '../model/lock.ts';
 import { pathOf } from './locked-set.ts';
 import type { RuntimeFile } from './types.ts';

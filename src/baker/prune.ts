@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
-import { folderTree, readRange } from '../formats/folder-tree.ts';
+import { folderTree, readRange } from '../formats/tree/folder-tree.ts';
 import type { Lock, LockedPackage } from '../model/lock.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import type { PackageSource } from '../ports/package-source.ts';

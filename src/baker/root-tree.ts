@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderTree } from '../formats/folder-tree.ts';
+import { folderTree } from '../formats/tree/folder-tree.ts';
 import type { Lock } from '../model/lock.ts';
 import type { ImageSpec } from '../model/spec.ts';
 import type { IsolatedRoot } from '../ports/isolated-root.ts';

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { isMergeLink } from '../formats/usr-merge.ts';
+import { isMergeLink } from '../formats/tree/usr-merge.ts';
 import { KilnError } from '../model/error.ts';
 import type { FileEntry, FileTree } from '../model/file-tree.ts';
 

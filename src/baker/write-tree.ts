@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeTarOfFolder } from '../formats/tar-writer.ts';
+import { writeTarOfFolder } from '../formats/archive/tar-writer.ts';
 import { KilnError } from '../model/error.ts';
 import { fileCapabilities } from './file-capabilities.ts';
 

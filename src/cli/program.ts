@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
-import { nearestWord } from '../formats/nearest.ts';
+import { nearestWord } from '../formats/text/nearest.ts';
 import { KilnError } from '../model/error.ts';
 import type { CommandModule, Invocation } from './command.ts';
 import { COMMANDS } from './commands.ts';

@@ -1,8 +1,8 @@
 import type { PackageRecord } from '../model/package.ts';
 import type { Resolution } from '../model/spec.ts';
 import { resolve } from './resolve.ts';
-import { type Selection, selectCandidates } from './selection.ts';
-import type { Universe } from './universe.ts';
+import { type Selection, selectCandidates } from './search/selection.ts';
+import type { Universe } from './universe/universe.ts';
 
 export interface BrokenPackage {
   readonly package: PackageRecord;

@@ -1,6 +1,6 @@
 import { KilnError } from '../model/error.ts';
-import type { Problem } from './problem.ts';
-import { IN, type Values } from './propagate.ts';
+import type { Problem } from './search/problem.ts';
+import { IN, type Values } from './search/propagate.ts';
 
 /**
  * Packages of a set that can never be unpacked, because each waits by Pre-Depends for another of them (Debian Policy §7.2), as the

@@ -1,13 +1,13 @@
-import { parseRelations } from '../formats/relation.ts';
+import { parseRelations } from '../formats/debian/relation.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import { KilnError } from '../model/error.ts';
 import type { Reason } from '../model/lock.ts';
 import type { Alternatives } from '../model/relation.ts';
 import type { Resolution } from '../model/spec.ts';
-import type { Weights } from './objective.ts';
-import { type Problem, stateProblem } from './problem.ts';
-import { type Selection, selectCandidates } from './selection.ts';
-import type { Universe } from './universe.ts';
+import type { Weights } from './search/objective.ts';
+import { type Problem, stateProblem } from './search/problem.ts';
+import { type Selection, selectCandidates } from './search/selection.ts';
+import type { Universe } from './universe/universe.ts';
 
 /** A relation that must hold, such as `nginx (>= 1.22)`, and why. */
 export interface Root {

@@ -1,16 +1,16 @@
-import { formatAlternatives } from '../formats/relation.ts';
+import { formatAlternatives } from '../formats/debian/relation.ts';
 import type { Reason } from '../model/lock.ts';
 import type { PackageRecord } from '../model/package.ts';
 import type { Alternatives } from '../model/relation.ts';
 import { explainUnsatisfiable } from './explain/unsatisfiable.ts';
-import { makeObjective } from './objective.ts';
 import { refusePreDependsCycle } from './pre-depends.ts';
-import type { Problem } from './problem.ts';
-import { type ProofLog, writeProof } from './proof.ts';
-import { IN, type Values } from './propagate.ts';
+import { type ProofLog, writeProof } from './proof/proof.ts';
 import { type ResolveRequest, type StatedRequest, stateRequest } from './request.ts';
-import { type Solution, type SolveStatistics, solve } from './solve.ts';
-import type { Universe } from './universe.ts';
+import { makeObjective } from './search/objective.ts';
+import type { Problem } from './search/problem.ts';
+import { IN, type Values } from './search/propagate.ts';
+import { type Solution, type SolveStatistics, solve } from './search/solve.ts';
+import type { Universe } from './universe/universe.ts';
 
 export type { ResolveRequest, Root } from './request.ts';
 

@@ -1,4 +1,4 @@
-import { nearestWord } from '../formats/nearest.ts';
+import { nearestWord } from '../formats/text/nearest.ts';
 import type { CelRule, Policy } from '../model/policy.ts';
 import { policy as policySchema } from '../model/policy.ts';
 import { compileCelRule } from './cel/cel-rule.ts';

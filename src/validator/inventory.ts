@@ -1,4 +1,4 @@
-import { parseExec } from '../formats/unit.ts';
+import { parseExec } from '../formats/system/unit.ts';
 import type { FileTree } from '../model/file-tree.ts';
 import type { Inventory, InventoryUnit, Reachability } from '../model/inventory.ts';
 import type { Lock } from '../model/lock.ts';

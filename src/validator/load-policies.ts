@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { checkSource, formatPath } from '../formats/schema-check.ts';
-import { parseYamlSource, type SourceIssue, type YamlSource } from '../formats/yaml-source.ts';
+import { checkSource, formatPath } from '../formats/text/schema-check.ts';
+import { parseYamlSource, type SourceIssue, type YamlSource } from '../formats/text/yaml-source.ts';
 import type { AdvisoryPlace } from '../model/advisory.ts';
 import { KilnError } from '../model/error.ts';
 import { type Policy, policy as policySchema } from '../model/policy.ts';

@@ -1,4 +1,4 @@
-import { mergedPath } from '../formats/usr-merge.ts';
+import { mergedPath } from '../formats/tree/usr-merge.ts';
 import type { ImageSpec } from '../model/spec.ts';
 
 /** Folder of the files that Kiln itself lays into an image. */

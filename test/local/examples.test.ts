@@ -7,7 +7,7 @@ import { awaitReady, launchImage } from '../../src/app/launch/launch-image.ts';
 import { revokeFrom, shareWith } from '../../src/app/sharing/grants.ts';
 import { summarize } from '../../src/app/steps/summary.ts';
 import { composeLocal, type LocalKiln } from '../../src/cli/compose.ts';
-import { openTarTree } from '../../src/formats/tar-tree.ts';
+import { openTarTree } from '../../src/formats/archive/tar-tree.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const PRODUCTION = '111111111111';

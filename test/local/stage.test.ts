@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unshareIsolatedRoot } from '../../src/adapters/local/unshare-isolated-root.ts';
 import { makeRootTree } from '../../src/baker/root-tree.ts';
 import type { RootFacts } from '../../src/baker/types.ts';
-import { folderTree } from '../../src/formats/folder-tree.ts';
+import { folderTree } from '../../src/formats/tree/folder-tree.ts';
 import { imageSpec } from '../../src/model/spec.ts';
 import { silent } from '../../src/ports/progress.ts';
 import { makeDeb } from '../support/deb.ts';

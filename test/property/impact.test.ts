@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { impactOf } from '../../src/resolver/impact.ts';
+import { impactOf } from '../../src/resolver/impact/impact.ts';
 import { resolve } from '../../src/resolver/resolve.ts';
 import { makeResolution, makeRoots, makeUniverse } from '../support/universe.ts';
 

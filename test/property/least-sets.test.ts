@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Resolution } from '../../src/model/spec.ts';
-import { leastSetsOf } from '../../src/resolver/least-sets.ts';
+import { leastSetsOf } from '../../src/resolver/impact/least-sets.ts';
 import { resolve } from '../../src/resolver/resolve.ts';
 import { makeResolution, makeRoots, makeUniverse } from '../support/universe.ts';
 

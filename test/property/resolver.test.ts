@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseRelations } from '../../src/formats/relation.ts';
-import { readArchive } from '../../src/resolver/check-clauses.ts';
-import { checkProof } from '../../src/resolver/check-proof.ts';
+import { parseRelations } from '../../src/formats/debian/relation.ts';
+import { readArchive } from '../../src/resolver/proof/check-clauses.ts';
+import { checkProof } from '../../src/resolver/proof/check-proof.ts';
 import { statedRoots } from '../../src/resolver/request.ts';
 import { type ResolveOutcome, resolve } from '../../src/resolver/resolve.ts';
-import { buildUniverse, type Universe } from '../../src/resolver/universe.ts';
+import { buildUniverse, type Universe } from '../../src/resolver/universe/universe.ts';
 import { isValid, leastByTrying } from '../support/brute-force.ts';
 import { makeIndex, makeResolution, makeRoots, packagesText, type UniverseLine } from '../support/universe.ts';
 

@@ -1,9 +1,9 @@
 import loadHighs from 'highs';
 import { beforeAll, expect, test } from 'vitest';
-import { type CheckedArchive, makeClauses, readArchive } from '../../src/resolver/check-clauses.ts';
-import { checkProof } from '../../src/resolver/check-proof.ts';
+import { type CheckedArchive, makeClauses, readArchive } from '../../src/resolver/proof/check-clauses.ts';
+import { checkProof } from '../../src/resolver/proof/check-proof.ts';
 import { resolve } from '../../src/resolver/resolve.ts';
-import { buildUniverse, type Universe } from '../../src/resolver/universe.ts';
+import { buildUniverse, type Universe } from '../../src/resolver/universe/universe.ts';
 import { machineIndexes } from '../support/machine-index.ts';
 import { makeResolution, makeRoots } from '../support/universe.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareVersions } from '../../src/formats/version.ts';
+import { compareVersions } from '../../src/formats/debian/version.ts';
 
 const part = fc.stringMatching(/^[0-9][0-9a-zA-Z.+~]{0,8}$/);
 const version = fc

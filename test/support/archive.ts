@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createCleartextMessage, generateKey, type PrivateKey, sign } from 'openpgp';
-import type { Compression } from '../../src/formats/compression.ts';
+import type { Compression } from '../../src/formats/archive/compression.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { compress, controlOf, type DebSource, makeDeb } from './deb.ts';
 

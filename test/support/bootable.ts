@@ -11,7 +11,7 @@ import { assembleDisk } from '../../src/baker/disk/assemble.ts';
 import { prepareBoot } from '../../src/baker/disk/boot-parts.ts';
 import { runtimeFiles } from '../../src/baker/runtime/runtime-files.ts';
 import type { Identity, RuntimeFile } from '../../src/baker/types.ts';
-import { folderTree } from '../../src/formats/folder-tree.ts';
+import { folderTree } from '../../src/formats/tree/folder-tree.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Lock, LockedDeb } from '../../src/model/lock.ts';
 import type { PackageRecord } from '../../src/model/package.ts';

@@ -1,7 +1,7 @@
-import { satisfies } from '../../src/formats/version.ts';
+import { satisfies } from '../../src/formats/debian/version.ts';
 import type { PackageRecord } from '../../src/model/package.ts';
 import type { Relation } from '../../src/model/relation.ts';
-import type { Universe } from '../../src/resolver/universe.ts';
+import type { Universe } from '../../src/resolver/universe/universe.ts';
 
 /**
  * The least valid set by trying all of them: smallest size, then fewest packages, then the names that come first. Undefined where none

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { easyBufferEncode } from 'node-liblzma/wasm';
-import type { Compression } from '../../src/formats/compression.ts';
-import { BLOCK } from '../../src/formats/tar-fields.ts';
-import { encodeHeader, padding, type TarHeader } from '../../src/formats/tar-header.ts';
+import type { Compression } from '../../src/formats/archive/compression.ts';
+import { BLOCK } from '../../src/formats/archive/tar-fields.ts';
+import { encodeHeader, padding, type TarHeader } from '../../src/formats/archive/tar-header.ts';
 
 /** A file's text or bytes, or its attributes; `target` makes a symbolic link. A text that begins with `#!` is executable. */
 export type DebFile =

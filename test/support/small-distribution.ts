@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mergedPath } from '../../src/formats/usr-merge.ts';
+import { mergedPath } from '../../src/formats/tree/usr-merge.ts';
 import type { DebFile, DebSource } from './deb.ts';
 import { makeStub } from './efi-stub.ts';
 import { librariesOf, toolbox } from './toolbox.ts';

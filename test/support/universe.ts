@@ -1,7 +1,7 @@
 import type { VerifiedIndex } from '../../src/model/package.ts';
 import type { Resolution } from '../../src/model/spec.ts';
 import type { Root } from '../../src/resolver/resolve.ts';
-import { buildUniverse, type Universe } from '../../src/resolver/universe.ts';
+import { buildUniverse, type Universe } from '../../src/resolver/universe/universe.ts';
 
 /**
  * A universe in one line: names to what they relate to.

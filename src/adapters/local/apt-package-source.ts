@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { priorityOf, type Release, releaseOfCodename } from '../../formats/release.ts';
+import { priorityOf, type Release, releaseOfCodename } from '../../formats/debian/release.ts';
 import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 import type { Clock } from '../../ports/clock.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { readControl, readDebLayout } from '../../formats/deb.ts';
-import { formatAlternatives, parseRelations } from '../../formats/relation.ts';
-import { parseStanzas } from '../../formats/stanza.ts';
+import { readControl, readDebLayout } from '../../formats/archive/deb.ts';
+import { formatAlternatives, parseRelations } from '../../formats/debian/relation.ts';
+import { parseStanzas } from '../../formats/debian/stanza.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Alternatives } from '../../model/relation.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { diffTexts } from '../../formats/text-diff.ts';
-import { addToLists } from '../../formats/yaml-edit.ts';
+import { diffTexts } from '../../formats/text/text-diff.ts';
+import { addToLists } from '../../formats/text/yaml-edit.ts';
 import type { Build } from '../../model/build.ts';
 import { KilnError } from '../../model/error.ts';
 import { type Finding, type ValidationReport, validationReport } from '../../model/finding.ts';

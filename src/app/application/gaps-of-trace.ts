@@ -1,4 +1,4 @@
-import { complaintsOf } from '../../formats/exec-trace.ts';
+import { complaintsOf } from '../../formats/system/exec-trace.ts';
 import type { ImageVersion } from '../../model/build.ts';
 import type { Lock } from '../../model/lock.ts';
 import type { Ports } from '../../ports/ports.ts';

@@ -1,6 +1,6 @@
-import { type Complaint, complaintsIn } from '../../formats/console-complaints.ts';
-import { openTarTree } from '../../formats/tar-tree.ts';
-import { mergedPath } from '../../formats/usr-merge.ts';
+import { openTarTree } from '../../formats/archive/tar-tree.ts';
+import { type Complaint, complaintsIn } from '../../formats/system/console-complaints.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { Lock, LockedDeb } from '../../model/lock.ts';

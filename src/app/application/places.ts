@@ -1,5 +1,5 @@
-import { UNIT_FOLDERS } from '../../formats/unit-files.ts';
-import { mergedPath } from '../../formats/usr-merge.ts';
+import { UNIT_FOLDERS } from '../../formats/system/unit-files.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
 import type { Need } from '../../resolver/evidence/gather.ts';
 import { commandPaths } from '../../resolver/evidence/path.ts';
 

@@ -1,4 +1,4 @@
-import { type Listening, listeningIn } from '../../formats/console-listening.ts';
+import { type Listening, listeningIn } from '../../formats/system/console-listening.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;

@@ -1,5 +1,5 @@
-import { parseRelations } from '../../formats/relation.ts';
-import { parseStanzas } from '../../formats/stanza.ts';
+import { parseRelations } from '../../formats/debian/relation.ts';
+import { parseStanzas } from '../../formats/debian/stanza.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Lock, LockedDeb } from '../../model/lock.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -1,10 +1,10 @@
 import { placedFiles } from '../../baker/application-files.ts';
 import { kernelCommandLine } from '../../baker/boot/command-line.ts';
 import { diskIdentifiers } from '../../baker/disk/identifiers.ts';
-import { diversionsIn, withDiverted } from '../../formats/diversions.ts';
-import { memoryTree } from '../../formats/memory-tree.ts';
-import { openTarTree } from '../../formats/tar-tree.ts';
-import { unionTree } from '../../formats/union-tree.ts';
+import { openTarTree } from '../../formats/archive/tar-tree.ts';
+import { diversionsIn, withDiverted } from '../../formats/debian/diversions.ts';
+import { memoryTree } from '../../formats/tree/memory-tree.ts';
+import { unionTree } from '../../formats/tree/union-tree.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { Lock, LockedDeb } from '../../model/lock.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { decompress } from '../../formats/compression.ts';
-import { unlz4 } from '../../formats/lz4.ts';
+import { decompress } from '../../formats/archive/compression.ts';
+import { unlz4 } from '../../formats/archive/lz4.ts';
 import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 

@@ -1,7 +1,7 @@
 import { KilnError } from '../../model/error.ts';
 import type { ImageSpec, Resolution } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
-import type { LockedState } from '../../resolver/impact-images.ts';
+import type { LockedState } from '../../resolver/impact/impact-images.ts';
 
 /** What planning an update needs of one published version. */
 export interface PlannedVersion {

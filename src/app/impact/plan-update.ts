@@ -1,12 +1,12 @@
 import { canonicalJson } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { type Impact, type ImpactChange, impactOfPacked } from '../../resolver/impact.ts';
-import type { PackedImage, PackedImages } from '../../resolver/impact-images.ts';
-import { onlySince } from '../../resolver/impact-since.ts';
+import { type Impact, type ImpactChange, impactOfPacked } from '../../resolver/impact/impact.ts';
+import type { PackedImage, PackedImages } from '../../resolver/impact/impact-images.ts';
+import { onlySince } from '../../resolver/impact/impact-since.ts';
 import { resolve } from '../../resolver/resolve.ts';
-import type { Universe } from '../../resolver/universe.ts';
-import { updatedUniverse } from '../../resolver/updated-universe.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
+import { updatedUniverse } from '../../resolver/universe/updated-universe.ts';
 import { openArchive } from '../lock/closure.ts';
 import { kernelPackage } from '../lock/make-lock.ts';
 import type { PlannedVersion } from './plan-book.ts';

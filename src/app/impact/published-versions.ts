@@ -2,7 +2,7 @@ import type { ImageVersion } from '../../model/build.ts';
 import type { Lock, LockedPackage } from '../../model/lock.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { numberStates, type StateNumbers } from '../../resolver/impact-images.ts';
+import { numberStates, type StateNumbers } from '../../resolver/impact/impact-images.ts';
 import { rootsOf } from '../lock/closure.ts';
 import { type PlanBook, type PlannedVersion, readBook, writeBook } from './plan-book.ts';
 

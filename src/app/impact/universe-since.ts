@@ -4,8 +4,8 @@ import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 import type { Folders } from '../../ports/folders.ts';
-import { loadUniverse, newestDate, seenIndexes } from '../../resolver/load-universe.ts';
-import { buildUniverse, type Universe } from '../../resolver/universe.ts';
+import { loadUniverse, newestDate, seenIndexes } from '../../resolver/universe/load-universe.ts';
+import { buildUniverse, type Universe } from '../../resolver/universe/universe.ts';
 import { universeFolder } from '../lock/closure.ts';
 import { readPackagesFiles } from './packages-files.ts';
 

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { splitUnitWords } from '../../formats/unit.ts';
+import { splitUnitWords } from '../../formats/system/unit.ts';
 import type { Project } from './project.ts';
 
 /** A command as a spec takes it. */

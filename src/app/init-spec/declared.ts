@@ -1,5 +1,5 @@
-import { dockerfileOf } from '../../formats/dockerfile.ts';
-import { parseEnvironmentFile, parseExec, parseUnit, unitValue } from '../../formats/unit.ts';
+import { parseEnvironmentFile, parseExec, parseUnit, unitValue } from '../../formats/system/unit.ts';
+import { dockerfileOf } from '../../formats/text/dockerfile.ts';
 import type { Project } from './project.ts';
 
 /** What a folder's own files say of how it is run, whatever it is written in. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { ExtraFile } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
-import type { Universe } from '../../resolver/universe.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 
 /** What could be found out about an application; what could not is said in `notes`. */
 export interface Draft {

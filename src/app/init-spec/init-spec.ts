@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { isElf } from '../../formats/elf.ts';
-import { readRange } from '../../formats/folder-tree.ts';
-import { isZip } from '../../formats/zip.ts';
+import { isZip } from '../../formats/archive/zip.ts';
+import { isElf } from '../../formats/elf/elf.ts';
+import { readRange } from '../../formats/tree/folder-tree.ts';
 import { KilnError } from '../../model/error.ts';
 import { imageSpec } from '../../model/spec.ts';
 import { openArchive } from '../lock/closure.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
-import { readZipMember, zipMembers } from '../../formats/zip.ts';
+import { readZipMember, zipMembers } from '../../formats/archive/zip.ts';
 import { KilnError } from '../../model/error.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
 import { draftOfPackage } from './package.ts';

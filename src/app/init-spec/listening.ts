@@ -1,4 +1,4 @@
-import { parseUnit, splitUnitWords } from '../../formats/unit.ts';
+import { parseUnit, splitUnitWords } from '../../formats/system/unit.ts';
 import type { ExtraFile } from '../../model/spec.ts';
 import type { DebContents } from '../../ports/package-source.ts';
 import { configurationCopies } from '../../resolver/evidence/configuration-copies.ts';

@@ -1,5 +1,5 @@
-import { isInNodeRange } from '../../formats/node-range.ts';
-import { splitVersion } from '../../formats/version.ts';
+import { splitVersion } from '../../formats/debian/version.ts';
+import { isInNodeRange } from '../../formats/language/node-range.ts';
 import { type CommandLine, commandOfText, nodeOf } from './command-line.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
 import { dependenciesOf, type PackageJson, readPackageJson } from './package-json.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isElf } from '../../formats/elf.ts';
-import { readRange } from '../../formats/folder-tree.ts';
+import { isElf } from '../../formats/elf/elf.ts';
+import { readRange } from '../../formats/tree/folder-tree.ts';
 
 /** A folder with an application, as far as it is looked at to draft a spec. Paths are relative to it, with `/`. */
 export interface Project {

@@ -1,6 +1,6 @@
-import { pythonImports } from '../../formats/python-imports.ts';
-import { splitVersion } from '../../formats/version.ts';
-import type { Universe } from '../../resolver/universe.ts';
+import { splitVersion } from '../../formats/debian/version.ts';
+import { pythonImports } from '../../formats/language/python-imports.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 import { distributionPackages, modulesInArchive, normalName } from './distribution-names.ts';
 import type { DraftContext } from './draft.ts';
 import type { Project } from './project.ts';

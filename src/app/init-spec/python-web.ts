@@ -1,4 +1,4 @@
-import { pythonImports } from '../../formats/python-imports.ts';
+import { pythonImports } from '../../formats/language/python-imports.ts';
 import type { Project } from './project.ts';
 
 /** A WSGI or ASGI application, as a server names it: `app:app`, `shop:create_app()`. */

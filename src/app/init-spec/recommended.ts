@@ -1,5 +1,5 @@
-import { parseExec, parseUnit } from '../../formats/unit.ts';
-import { mergedPath } from '../../formats/usr-merge.ts';
+import { parseExec, parseUnit } from '../../formats/system/unit.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
 import type { PackageRecord } from '../../model/package.ts';
 import type { DebContents } from '../../ports/package-source.ts';
 import type { DraftContext } from './draft.ts';

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import { checkSource } from '../../formats/schema-check.ts';
-import { parseYamlSource } from '../../formats/yaml-source.ts';
+import { checkSource } from '../../formats/text/schema-check.ts';
+import { parseYamlSource } from '../../formats/text/yaml-source.ts';
 import { type ExtraFile, imageSpec } from '../../model/spec.ts';
 import type { Draft } from './draft.ts';
 

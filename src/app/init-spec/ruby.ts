@@ -1,4 +1,4 @@
-import type { Universe } from '../../resolver/universe.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
 import { portsIn } from './ports-in.ts';
 import type { Project } from './project.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
-import { readRange } from '../../formats/folder-tree.ts';
-import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
-import { perlImports } from '../../formats/perl-imports.ts';
+import { perlImports } from '../../formats/language/perl-imports.ts';
+import { parseInterpreterLine } from '../../formats/shell/interpreter-line.ts';
+import { readRange } from '../../formats/tree/folder-tree.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
 import { portsIn } from './ports-in.ts';
 import { answersOn, listeningEnvironment } from './web-server.ts';

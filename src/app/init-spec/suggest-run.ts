@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import { parseYamlSource } from '../../formats/yaml-source.ts';
+import { parseYamlSource } from '../../formats/text/yaml-source.ts';
 import { KilnError } from '../../model/error.ts';
 import { imageSpec } from '../../model/spec.ts';
 import { openArchive } from '../lock/closure.ts';

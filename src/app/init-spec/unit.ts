@@ -1,7 +1,7 @@
 import { asksForManager } from '../../baker/runtime/manager-only.ts';
-import { INIT_SCRIPTS, initScriptUnit } from '../../formats/sysv-unit.ts';
-import { parseUnit, splitUnitWords, type UnitEntry, unitValue } from '../../formats/unit.ts';
-import { startsNothing } from '../../formats/unit-files.ts';
+import { INIT_SCRIPTS, initScriptUnit } from '../../formats/system/sysv-unit.ts';
+import { parseUnit, splitUnitWords, type UnitEntry, unitValue } from '../../formats/system/unit.ts';
+import { startsNothing } from '../../formats/system/unit-files.ts';
 import type { DebContents } from '../../ports/package-source.ts';
 
 const FOLDER = '/usr/lib/systemd/system';

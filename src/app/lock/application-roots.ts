@@ -1,6 +1,6 @@
-import { nodeImports } from '../../formats/node-imports.ts';
-import { perlImports } from '../../formats/perl-imports.ts';
-import { pythonImports } from '../../formats/python-imports.ts';
+import { nodeImports } from '../../formats/language/node-imports.ts';
+import { perlImports } from '../../formats/language/perl-imports.ts';
+import { pythonImports } from '../../formats/language/python-imports.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { PackageRecord } from '../../model/package.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -3,13 +3,13 @@ import type { Reason } from '../../model/lock.ts';
 import type { PackageRecord, VerifiedIndex } from '../../model/package.ts';
 import type { ImageSpec, Resolution } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { universeKey } from '../../resolver/cache-format.ts';
 import type { Need } from '../../resolver/evidence/gather.ts';
 import { unmetWishes } from '../../resolver/explain/wishes.ts';
-import { loadUniverse } from '../../resolver/load-universe.ts';
-import type { Weights } from '../../resolver/objective.ts';
 import { type ResolvedPackage, type ResolveOutcome, type Root, resolve } from '../../resolver/resolve.ts';
-import type { Universe } from '../../resolver/universe.ts';
+import type { Weights } from '../../resolver/search/objective.ts';
+import { universeKey } from '../../resolver/universe/cache-format.ts';
+import { loadUniverse } from '../../resolver/universe/load-universe.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 
 export interface Archive {
   readonly indexes: readonly VerifiedIndex[];

@@ -1,4 +1,4 @@
-import { unionTree } from '../../formats/union-tree.ts';
+import { unionTree } from '../../formats/tree/union-tree.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { Reason } from '../../model/lock.ts';
 import type { PackageRecord } from '../../model/package.ts';

@@ -5,9 +5,9 @@ import type { Lock, LockedDeb, LockedPackage, Reason } from '../../model/lock.ts
 import type { PackageRecord } from '../../model/package.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
-import type { Weights } from '../../resolver/objective.ts';
 import type { ResolvedPackage, ResolveOutcome, Root } from '../../resolver/resolve.ts';
-import type { Universe } from '../../resolver/universe.ts';
+import type { Weights } from '../../resolver/search/objective.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 import { relationsOfDeb } from '../application/deb.ts';
 import { rootsOfFiles } from './application-roots.ts';
 import { type Archive, type Extension, extendClosure, noteWishes, openArchive, resolveClosure } from './closure.ts';

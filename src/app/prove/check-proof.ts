@@ -4,11 +4,11 @@ import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { readArchive } from '../../resolver/check-clauses.ts';
-import { type CheckOutcome, checkProof } from '../../resolver/check-proof.ts';
-import { seenIndexes } from '../../resolver/load-universe.ts';
+import { readArchive } from '../../resolver/proof/check-clauses.ts';
+import { type CheckOutcome, checkProof } from '../../resolver/proof/check-proof.ts';
 import type { Root } from '../../resolver/request.ts';
 import { statedRoots } from '../../resolver/request.ts';
+import { seenIndexes } from '../../resolver/universe/load-universe.ts';
 import { universeFolder } from '../lock/closure.ts';
 import type { ProofDocument } from './proof-document.ts';
 

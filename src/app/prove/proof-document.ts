@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { KilnError } from '../../model/error.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import { imageSpec } from '../../model/spec.ts';
-import type { ProofLog } from '../../resolver/proof.ts';
+import type { ProofLog } from '../../resolver/proof/proof.ts';
 import { statedRoots } from '../../resolver/request.ts';
 import type { ResolvedPackage, ResolveRequest } from '../../resolver/resolve.ts';
-import type { Universe } from '../../resolver/universe.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 

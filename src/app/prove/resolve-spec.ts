@@ -5,7 +5,7 @@ import type { Layer, Lock, Reason } from '../../model/lock.ts';
 import { type ImageSpec, imageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Root, resolve } from '../../resolver/resolve.ts';
-import type { Universe } from '../../resolver/universe.ts';
+import type { Universe } from '../../resolver/universe/universe.ts';
 import { relationsOfDeb } from '../application/deb.ts';
 import { draftOfPackage } from '../init-spec/package.ts';
 import { noteWishes, openArchive, rootsOf } from '../lock/closure.ts';

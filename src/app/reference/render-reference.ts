@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { definitionOf, expectation, unwrapped } from '../../formats/schema-words.ts';
+import { definitionOf, expectation, unwrapped } from '../../formats/text/schema-words.ts';
 import { imageSpec } from '../../model/spec.ts';
 
 const BEGIN = '<!-- reference: written by npm run schema -->';

@@ -1,4 +1,4 @@
-import { listeningIn } from '../../formats/console-listening.ts';
+import { listeningIn } from '../../formats/system/console-listening.ts';
 import type { ImageVersion } from '../../model/build.ts';
 import { digestOf } from '../../model/canonical.ts';
 import type { ImageSpec } from '../../model/spec.ts';

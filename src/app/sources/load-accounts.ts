@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { readYamlFile } from '../../formats/schema-check.ts';
+import { readYamlFile } from '../../formats/text/schema-check.ts';
 import { type AccountsFile, accountsFile } from '../../model/account.ts';
 import { readSourceFile } from './read-source-file.ts';
 

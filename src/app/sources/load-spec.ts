@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { faultOf, readYamlFile } from '../../formats/schema-check.ts';
-import type { Path, SourceIssue, YamlSource } from '../../formats/yaml-source.ts';
+import { faultOf, readYamlFile } from '../../formats/text/schema-check.ts';
+import type { Path, SourceIssue, YamlSource } from '../../formats/text/yaml-source.ts';
 import { KilnError } from '../../model/error.ts';
 import { type ImageSpec, imageSpec } from '../../model/spec.ts';
 import { readSourceFile } from './read-source-file.ts';

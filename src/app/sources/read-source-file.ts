@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { nearestWords } from '../../formats/nearest.ts';
-import { LARGEST_SOURCE } from '../../formats/yaml-source.ts';
+import { nearestWords } from '../../formats/text/nearest.ts';
+import { LARGEST_SOURCE } from '../../formats/text/yaml-source.ts';
 import { KilnError } from '../../model/error.ts';
 
 /** Reads a small file that a person wrote. Throws NOT_FOUND with the nearest names beside it, or `tooLarge` past 1 MiB. */

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type PlacedFile, placedFiles } from '../../baker/application-files.ts';
-import { writeTarOfFolder } from '../../formats/tar-writer.ts';
+import { writeTarOfFolder } from '../../formats/archive/tar-writer.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { LockedPackage } from '../../model/lock.ts';

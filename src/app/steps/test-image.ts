@@ -1,4 +1,4 @@
-import { listeningIn } from '../../formats/console-listening.ts';
+import { listeningIn } from '../../formats/system/console-listening.ts';
 import { digestOf } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { ImageSpec, ImageTest } from '../../model/spec.ts';

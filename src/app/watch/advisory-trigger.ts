@@ -1,4 +1,4 @@
-import { compareVersions } from '../../formats/version.ts';
+import { compareVersions } from '../../formats/debian/version.ts';
 import type { Cause } from '../../model/build.ts';
 import type { InventoryVulnerability } from '../../model/inventory.ts';
 import type { ImageSpec } from '../../model/spec.ts';

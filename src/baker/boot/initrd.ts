@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
-import { type CpioMember, DIRECTORY, REGULAR, writeCpio } from '../../formats/cpio.ts';
-import type { PlannedModule } from '../../formats/kernel-modules.ts';
+import { type CpioMember, DIRECTORY, REGULAR, writeCpio } from '../../formats/archive/cpio.ts';
+import type { PlannedModule } from '../../formats/disk/kernel-modules.ts';
 
 const INIT_SCRIPT = new URL('./initrd-init.sh', import.meta.url);
 const FOLDERS = ['bin', 'dev', 'modules', 'proc', 'root', 'sys'];

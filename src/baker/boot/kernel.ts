@@ -4,7 +4,7 @@ import {
   type PlannedModule,
   planModules,
   readModuleInfo,
-} from '../../formats/kernel-modules.ts';
+} from '../../formats/disk/kernel-modules.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -1,9 +1,9 @@
 import { closeSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fatVolumeSize, writeFat32 } from '../../formats/fat.ts';
-import { type GptPartition, partitionType, writeGpt } from '../../formats/gpt.ts';
-import { assembleUki } from '../../formats/uki.ts';
+import { fatVolumeSize, writeFat32 } from '../../formats/disk/fat.ts';
+import { type GptPartition, partitionType, writeGpt } from '../../formats/disk/gpt.ts';
+import { assembleUki } from '../../formats/disk/uki.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Lock } from '../../model/lock.ts';
 import { bytesOfSize, type ImageSpec } from '../../model/spec.ts';

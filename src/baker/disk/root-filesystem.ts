@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { setInodeTimes } from '../../formats/ext4-times.ts';
+import { setInodeTimes } from '../../formats/disk/ext4-times.ts';
 import { KilnError } from '../../model/error.ts';
 import type { IsolatedRoot } from '../../ports/isolated-root.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderTree } from '../../formats/folder-tree.ts';
-import { loadUnit, startsNothing } from '../../formats/unit-files.ts';
+import { loadUnit, startsNothing } from '../../formats/system/unit-files.ts';
+import { folderTree } from '../../formats/tree/folder-tree.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -1,4 +1,4 @@
-import { splitUnitWords, type UnitEntry, unitValues } from '../../formats/unit.ts';
+import { splitUnitWords, type UnitEntry, unitValues } from '../../formats/system/unit.ts';
 
 /** Settings without which a service does not work, and that the small init cannot carry out. */
 const ONLY_BY_MANAGER: readonly (readonly [key: string, value: RegExp])[] = [

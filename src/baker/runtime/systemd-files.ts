@@ -1,5 +1,5 @@
-import { initScriptPath } from '../../formats/sysv-unit.ts';
-import { loadUnit } from '../../formats/unit-files.ts';
+import { initScriptPath } from '../../formats/system/sysv-unit.ts';
+import { loadUnit } from '../../formats/system/unit-files.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Accounts } from './accounts.ts';

@@ -1,4 +1,4 @@
-import { expandSpecifiers, splitUnitWords } from '../../formats/unit.ts';
+import { expandSpecifiers, splitUnitWords } from '../../formats/system/unit.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { Accounts } from './accounts.ts';
 import type { ServiceDirectory } from './service.ts';

@@ -4,8 +4,8 @@ import {
   parseExec,
   splitUnitWords,
   type UnitEntry,
-} from '../../formats/unit.ts';
-import { loadUnit } from '../../formats/unit-files.ts';
+} from '../../formats/system/unit.ts';
+import { loadUnit } from '../../formats/system/unit-files.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import { asksForManager } from './manager-only.ts';

@@ -1,4 +1,4 @@
-import { expandSpecifiers, splitUnitWords, type UnitEntry, unitValues } from '../../formats/unit.ts';
+import { expandSpecifiers, splitUnitWords, type UnitEntry, unitValues } from '../../formats/system/unit.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import { readAccounts, type User } from './accounts.ts';

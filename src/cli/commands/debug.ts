@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { describeGap } from '../../app/application/gaps.ts';
 import { gapsOfTrace } from '../../app/application/gaps-of-trace.ts';
 import { parseReference, requireVersion } from '../../app/gate/image-reference.ts';
-import { execTraceWords, programsTried } from '../../formats/exec-trace.ts';
+import { execTraceWords, programsTried } from '../../formats/system/exec-trace.ts';
 import type { ImageVersion } from '../../model/build.ts';
 import { KilnError } from '../../model/error.ts';
 import { timestamp } from '../../ports/clock.ts';

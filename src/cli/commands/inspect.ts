@@ -1,6 +1,6 @@
 import { parseReference, requireVersion } from '../../app/gate/image-reference.ts';
 import { inspectImage } from '../../app/gate/inspect-image.ts';
-import { nearestWord } from '../../formats/nearest.ts';
+import { nearestWord } from '../../formats/text/nearest.ts';
 import { KilnError } from '../../model/error.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { table } from '../style.ts';

@@ -1,6 +1,6 @@
 import { planUpdate } from '../../app/impact/plan-update.ts';
 import { KilnError } from '../../model/error.ts';
-import type { Impact } from '../../resolver/impact.ts';
+import type { Impact } from '../../resolver/impact/impact.ts';
 import type { Answer, CommandModule } from '../command.ts';
 
 /** `kiln plan`: which published images an update would change. */

@@ -1,4 +1,4 @@
-import { nearestWords } from '../../formats/nearest.ts';
+import { nearestWords } from '../../formats/text/nearest.ts';
 import { KilnError } from '../../model/error.ts';
 import { renderWhy, why } from '../../resolver/explain/why.ts';
 import type { Answer, CommandModule } from '../command.ts';

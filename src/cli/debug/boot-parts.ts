@@ -1,6 +1,6 @@
-import { readRange } from '../../formats/folder-tree.ts';
-import { partitionType, readGpt, SECTOR_BYTES } from '../../formats/gpt.ts';
-import { readSections } from '../../formats/uki.ts';
+import { partitionType, readGpt, SECTOR_BYTES } from '../../formats/disk/gpt.ts';
+import { readSections } from '../../formats/disk/uki.ts';
+import { readRange } from '../../formats/tree/folder-tree.ts';
 
 export interface BootParts {
   readonly linux: Buffer;
@@ -25,7 +25,7 @@ export function readBootParts(diskPath: string): BootParts {
   return { linux: section('.linux'), initrd: section('.initrd'), commandLine };
 }
 
-/** The volume holds one file, whose bytes lie together (formats/fat.ts): it begins at the first sector with a PE signature. */
+/** The volume holds one file, whose bytes lie together (formats/disk/fat.ts): it begins at the first sector with a PE signature. */
 function programIn(volume: Buffer): Buffer {
   for (let at = 0; at + SECTOR_BYTES <= volume.length; at += SECTOR_BYTES) {
     if (volume.toString('latin1', at, at + 2) !== 'MZ') continue;

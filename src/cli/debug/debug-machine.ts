@@ -3,7 +3,7 @@ import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync, wri
 import { join } from 'node:path';
 import { chooseAccelerator } from '../../adapters/local/qemu/accelerator.ts';
 import { findFirmware, instanceFile, qemuArguments } from '../../adapters/local/qemu/machine.ts';
-import { DIRECTORY, REGULAR, writeCpio } from '../../formats/cpio.ts';
+import { DIRECTORY, REGULAR, writeCpio } from '../../formats/archive/cpio.ts';
 import { KilnError } from '../../model/error.ts';
 import { type BootParts, readBootParts } from './boot-parts.ts';
 

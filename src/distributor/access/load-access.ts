@@ -1,4 +1,4 @@
-import { nearestWord } from '../../formats/nearest.ts';
+import { nearestWord } from '../../formats/text/nearest.ts';
 import type { Account } from '../../model/account.ts';
 import { digestOf, sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';

@@ -1,4 +1,4 @@
-import type { Path } from '../yaml-source.ts';
+import type { Path } from '../text/yaml-source.ts';
 
 /** Something wrong at a place of an advisory file. */
 export class Wrong extends Error {

@@ -1,6 +1,6 @@
 import type { Advisory, AffectedRange } from '../../model/advisory.ts';
+import { compareVersions } from '../debian/version.ts';
 import { memoise } from '../memoise.ts';
-import { compareVersions } from '../version.ts';
 
 /** Advisories by the name of the source package that they speak of. */
 export type AdvisoryIndex = ReadonlyMap<string, readonly Advisory[]>;

@@ -1,5 +1,5 @@
 import type { Advisory, AffectedRange, Grade } from '../../model/advisory.ts';
-import { compareVersions } from '../version.ts';
+import { compareVersions } from '../debian/version.ts';
 import { listAt, type Place, recordAt, textAt, versionAt, Wrong, within } from './check.ts';
 import { baseScore, gradeOfScore } from './cvss.ts';
 import { gradeOfWord } from './grade.ts';

@@ -1,8 +1,8 @@
 import type { Advisory } from '../../model/advisory.ts';
 import { KilnError } from '../../model/error.ts';
-import { parseJsonSource, positionInJson } from '../json-source.ts';
-import type { Path } from '../yaml-source.ts';
-import { isZip, zipMembers } from '../zip.ts';
+import { isZip, zipMembers } from '../archive/zip.ts';
+import { parseJsonSource, positionInJson } from '../text/json-source.ts';
+import type { Path } from '../text/yaml-source.ts';
 import { Wrong } from './check.ts';
 import { advisoriesOfTracker } from './debian-tracker.ts';
 import { advisoriesOfOsv } from './osv.ts';

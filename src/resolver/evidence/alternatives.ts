@@ -1,5 +1,5 @@
-import { literalOf, parseShell } from '../../formats/shell.ts';
-import { mergedPath } from '../../formats/usr-merge.ts';
+import { literalOf, parseShell } from '../../formats/shell/shell.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
 import { argumentsOf, turnsOf } from './shell-values.ts';
 
 /** A link that update-alternatives makes while a package is configured, and the program it would lead to. */

@@ -1,5 +1,5 @@
-import { parseShell } from '../../formats/shell.ts';
-import { mergedPath } from '../../formats/usr-merge.ts';
+import { parseShell } from '../../formats/shell/shell.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
 import { argumentsOf, turnsOf } from './shell-values.ts';
 
 const COPIERS = /^(?:\/usr)?(?:\/bin\/)?(ucf|cp|install)$/;

@@ -1,4 +1,4 @@
-import type { ElfFacts } from '../../formats/elf.ts';
+import type { ElfFacts } from '../../formats/elf/elf.ts';
 import { baseName, COMMAND_PATH, directoryOf, joinPath } from './path.ts';
 import type { Demand, Rule, Subject } from './rule.ts';
 import { isLanguageRuntime } from './runtimes.ts';

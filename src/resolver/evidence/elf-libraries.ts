@@ -1,5 +1,5 @@
-import type { ElfFacts } from '../../formats/elf.ts';
-import { defaultLibraryDirectories, parseLoaderConfiguration } from '../../formats/loader-configuration.ts';
+import type { ElfFacts } from '../../formats/elf/elf.ts';
+import { defaultLibraryDirectories, parseLoaderConfiguration } from '../../formats/elf/loader-configuration.ts';
 import { directoryOf, globExpression, joinPath } from './path.ts';
 import type { Context, Rule } from './rule.ts';
 import type { View } from './view.ts';

@@ -1,7 +1,7 @@
-import { parseSysusers } from '../../formats/sysusers.ts';
-import { parseTmpfiles } from '../../formats/tmpfiles.ts';
-import { expandSpecifiers, splitUnitWords, type UnitEntry, unitValues } from '../../formats/unit.ts';
-import { type LoadedUnit, loadUnit } from '../../formats/unit-files.ts';
+import { parseSysusers } from '../../formats/system/sysusers.ts';
+import { parseTmpfiles } from '../../formats/system/tmpfiles.ts';
+import { expandSpecifiers, splitUnitWords, type UnitEntry, unitValues } from '../../formats/system/unit.ts';
+import { type LoadedUnit, loadUnit } from '../../formats/system/unit-files.ts';
 import type { Start } from './rule.ts';
 import { viewFiles } from './unit-commands.ts';
 import type { View } from './view.ts';

@@ -1,5 +1,5 @@
-import { defaultLibraryDirectories } from '../../formats/loader-configuration.ts';
-import { parseNameServiceSwitch } from '../../formats/name-service.ts';
+import { defaultLibraryDirectories } from '../../formats/elf/loader-configuration.ts';
+import { parseNameServiceSwitch } from '../../formats/system/name-service.ts';
 import type { Rule } from './rule.ts';
 
 const ASKS = /^(get(pw|gr|sp|serv|proto|host|net|addrinfo|nameinfo)|initgroups|innetgr)/;

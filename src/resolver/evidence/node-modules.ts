@@ -1,5 +1,5 @@
 import { builtinModules } from 'node:module';
-import { nodeImports } from '../../formats/node-imports.ts';
+import { nodeImports } from '../../formats/language/node-imports.ts';
 import { directoryOf, joinPath } from './path.ts';
 import type { Rule } from './rule.ts';
 import { scriptCommandDemands, sourceOf } from './script-text.ts';

@@ -1,5 +1,5 @@
-import { type PamEntry, parsePamProfile, parsePamService } from '../../formats/pam.ts';
-import { parsePasswd } from '../../formats/passwd.ts';
+import { type PamEntry, parsePamProfile, parsePamService } from '../../formats/system/pam.ts';
+import { parsePasswd } from '../../formats/system/passwd.ts';
 import { baseName } from './path.ts';
 import type { Demand, Rule } from './rule.ts';
 import type { View } from './view.ts';

@@ -1,4 +1,4 @@
-import { perlImports } from '../../formats/perl-imports.ts';
+import { perlImports } from '../../formats/language/perl-imports.ts';
 import { directoryOf, joinPath } from './path.ts';
 import type { Demand, Rule } from './rule.ts';
 import { scriptCommandDemands, sourceOf } from './script-text.ts';

@@ -1,5 +1,5 @@
-import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
-import { type PythonImport, pythonImports } from '../../formats/python-imports.ts';
+import { type PythonImport, pythonImports } from '../../formats/language/python-imports.ts';
+import { parseInterpreterLine } from '../../formats/shell/interpreter-line.ts';
 import { directoryOf, joinPath } from './path.ts';
 import type { Context, Demand, Rule } from './rule.ts';
 import { languageOf } from './runtimes.ts';

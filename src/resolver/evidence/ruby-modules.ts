@@ -1,4 +1,4 @@
-import { rubyImports } from '../../formats/ruby-imports.ts';
+import { rubyImports } from '../../formats/language/ruby-imports.ts';
 import { directoryOf, joinPath } from './path.ts';
 import type { Context, Rule } from './rule.ts';
 import { scriptCommandDemands, sourceOf } from './script-text.ts';

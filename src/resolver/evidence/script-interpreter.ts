@@ -1,4 +1,4 @@
-import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
+import { parseInterpreterLine } from '../../formats/shell/interpreter-line.ts';
 import { commandPaths } from './path.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,5 +1,5 @@
-import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
-import type { ScriptCommand } from '../../formats/perl-imports.ts';
+import type { ScriptCommand } from '../../formats/language/perl-imports.ts';
+import { parseInterpreterLine } from '../../formats/shell/interpreter-line.ts';
 import { commandPaths } from './path.ts';
 import type { Context, Demand, Subject } from './rule.ts';
 import { type Language, languageOf } from './runtimes.ts';

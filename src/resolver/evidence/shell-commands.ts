@@ -1,5 +1,11 @@
-import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
-import { literalOf, parseShell, type ShellCommand, type ShellGuard, type ShellWord } from '../../formats/shell.ts';
+import { parseInterpreterLine } from '../../formats/shell/interpreter-line.ts';
+import {
+  literalOf,
+  parseShell,
+  type ShellCommand,
+  type ShellGuard,
+  type ShellWord,
+} from '../../formats/shell/shell.ts';
 import { commandDemands, shellText } from './command.ts';
 import { baseName, commandPaths, directoryOf, joinPath } from './path.ts';
 import type { Context, Demand, Rule, Subject } from './rule.ts';

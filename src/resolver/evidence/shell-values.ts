@@ -1,4 +1,4 @@
-import { literalOf, type ShellScript, type ShellWord } from '../../formats/shell.ts';
+import { literalOf, type ShellScript, type ShellWord } from '../../formats/shell/shell.ts';
 
 /** Scripts of one run: the one that was started and what it reads with `.`. */
 export interface ShellProgram {

@@ -1,4 +1,4 @@
-import { unitPaths } from '../../formats/unit-files.ts';
+import { unitPaths } from '../../formats/system/unit-files.ts';
 import { commandPaths, joinPath } from './path.ts';
 import type { Context, Demand, Start } from './rule.ts';
 import { MANAGER } from './unit-commands.ts';

@@ -1,7 +1,7 @@
 import {
   expandSpecifiers, expandVariables, parseEnvironmentFile, parseExec, splitUnitWords, unitValue, unitValues,
-} from '../../formats/unit.ts'; // biome-ignore format: one import
-import { type LoadedUnit, loadUnit } from '../../formats/unit-files.ts';
+} from '../../formats/system/unit.ts'; // biome-ignore format: one import
+import { type LoadedUnit, loadUnit } from '../../formats/system/unit-files.ts';
 import { commandDemands } from './command.ts';
 import type { Context, Demand, Rule } from './rule.ts';
 import type { View } from './view.ts';

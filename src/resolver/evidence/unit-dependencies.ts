@@ -1,6 +1,6 @@
-import { INIT_SCRIPTS } from '../../formats/sysv-unit.ts';
-import { expandSpecifiers, splitUnitWords, unitNameParts, unitValues } from '../../formats/unit.ts';
-import { loadUnit, UNIT_FOLDERS, unitPaths } from '../../formats/unit-files.ts';
+import { INIT_SCRIPTS } from '../../formats/system/sysv-unit.ts';
+import { expandSpecifiers, splitUnitWords, unitNameParts, unitValues } from '../../formats/system/unit.ts';
+import { loadUnit, UNIT_FOLDERS, unitPaths } from '../../formats/system/unit-files.ts';
 import { joinPath } from './path.ts';
 import type { Demand, Rule } from './rule.ts';
 import { MANAGER, viewFiles } from './unit-commands.ts';

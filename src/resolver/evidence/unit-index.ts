@@ -1,5 +1,5 @@
-import { splitUnitWords, unitValues } from '../../formats/unit.ts';
-import { type LoadedUnit, loadUnit, UNIT_FOLDERS } from '../../formats/unit-files.ts';
+import { splitUnitWords, unitValues } from '../../formats/system/unit.ts';
+import { type LoadedUnit, loadUnit, UNIT_FOLDERS } from '../../formats/system/unit-files.ts';
 import { viewFiles } from './unit-commands.ts';
 import type { View } from './view.ts';
 

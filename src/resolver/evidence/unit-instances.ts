@@ -1,4 +1,4 @@
-import { loadUnit, startsNothing, unitPaths } from '../../formats/unit-files.ts';
+import { loadUnit, startsNothing, unitPaths } from '../../formats/system/unit-files.ts';
 import type { Rule } from './rule.ts';
 import { viewFiles } from './unit-commands.ts';
 import { unitIndex } from './unit-index.ts';

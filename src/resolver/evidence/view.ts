@@ -1,8 +1,8 @@
-import { type ElfFacts, elfFacts, isElf } from '../../formats/elf.ts';
-import { elfTexts } from '../../formats/elf-texts.ts';
+import { type ElfFacts, elfFacts, isElf } from '../../formats/elf/elf.ts';
+import { elfTexts } from '../../formats/elf/elf-texts.ts';
 import { memoise } from '../../formats/memoise.ts';
-import { unionTree } from '../../formats/union-tree.ts';
-import { isMergeLink, mergedPath } from '../../formats/usr-merge.ts';
+import { unionTree } from '../../formats/tree/union-tree.ts';
+import { isMergeLink, mergedPath } from '../../formats/tree/usr-merge.ts';
 import type { FileEntry, FileTree } from '../../model/file-tree.ts';
 import type { Alternative } from './alternatives.ts';
 import { baseName, directoryOf, joinPath } from './path.ts';

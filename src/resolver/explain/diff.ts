@@ -1,4 +1,4 @@
-import { compareVersions } from '../../formats/version.ts';
+import { compareVersions } from '../../formats/debian/version.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { Reason } from '../../model/lock.ts';
 import { type ExplainedPackage, phraseReason } from './graph.ts';

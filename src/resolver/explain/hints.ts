@@ -1,8 +1,8 @@
-import { formatAlternatives } from '../../formats/relation.ts';
-import { satisfies } from '../../formats/version.ts';
+import { formatAlternatives } from '../../formats/debian/relation.ts';
+import { satisfies } from '../../formats/debian/version.ts';
 import type { Relation } from '../../model/relation.ts';
-import type { Clause } from '../problem.ts';
 import type { StatedRequest } from '../request.ts';
+import type { Clause } from '../search/problem.ts';
 
 /** What the user can do about a contradiction; nothing that only a packager could do. */
 export function hintsFor(stated: StatedRequest, clauses: readonly Clause[]): string[] {

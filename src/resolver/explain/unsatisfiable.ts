@@ -1,10 +1,18 @@
-import { formatAlternatives, formatRelation } from '../../formats/relation.ts';
-import { satisfies } from '../../formats/version.ts';
+import { formatAlternatives, formatRelation } from '../../formats/debian/relation.ts';
+import { satisfies } from '../../formats/debian/version.ts';
 import type { Relation } from '../../model/relation.ts';
-import { minimalCore } from '../core.ts';
-import type { Clause, Problem } from '../problem.ts';
-import { type ClauseSet, consequence, IN, type LocalClause, makeClauseSet, OUT, type Values } from '../propagate.ts';
 import type { StatedRequest } from '../request.ts';
+import { minimalCore } from '../search/core.ts';
+import type { Clause, Problem } from '../search/problem.ts';
+import {
+  type ClauseSet,
+  consequence,
+  IN,
+  type LocalClause,
+  makeClauseSet,
+  OUT,
+  type Values,
+} from '../search/propagate.ts';
 import { phraseReason } from './graph.ts';
 import { hintsFor } from './hints.ts';
 

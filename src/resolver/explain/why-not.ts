@@ -1,8 +1,8 @@
-import { formatAlternatives } from '../../formats/relation.ts';
+import { formatAlternatives } from '../../formats/debian/relation.ts';
 import type { PackageRecord } from '../../model/package.ts';
 import { type ResolveRequest, stateRequest } from '../request.ts';
 import { type ResolvedPackage, resolve } from '../resolve.ts';
-import type { Universe } from '../universe.ts';
+import type { Universe } from '../universe/universe.ts';
 
 /** A relation of the set that the package could meet, and what meets it instead. */
 export interface Passed {

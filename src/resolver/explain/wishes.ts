@@ -1,5 +1,5 @@
 import type { Resolution } from '../../model/spec.ts';
-import type { Universe } from '../universe.ts';
+import type { Universe } from '../universe/universe.ts';
 
 /**
  * What a spec's wishes did not bring about in the set that answers it, a line each: names that the sources do not have, avoided

@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
-import { compareVersions } from '../../formats/version.ts';
+import { compareVersions } from '../../formats/debian/version.ts';
 import { type Inventory, inventory } from '../../model/inventory.ts';
 import { fitsGlob } from '../glob.ts';
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { ElfFacts } from '../../formats/elf.ts';
-import { defaultLibraryDirectories } from '../../formats/loader-configuration.ts';
+import type { ElfFacts } from '../../formats/elf/elf.ts';
+import { defaultLibraryDirectories } from '../../formats/elf/loader-configuration.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import { elfOf } from '../read/elf.ts';
 import { readLoaderCache } from './loader-cache.ts';

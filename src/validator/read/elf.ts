@@ -1,4 +1,4 @@
-import { type ElfFacts, elfFacts } from '../../formats/elf.ts';
+import { type ElfFacts, elfFacts } from '../../formats/elf/elf.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { InventoryElf, Reachability } from '../../model/inventory.ts';
 

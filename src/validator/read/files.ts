@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { type ElfFacts, isElf } from '../../formats/elf.ts';
-import { parseInterpreterLine } from '../../formats/interpreter-line.ts';
+import { type ElfFacts, isElf } from '../../formats/elf/elf.ts';
+import { parseInterpreterLine } from '../../formats/shell/interpreter-line.ts';
 import type { FileEntry, FileTree } from '../../model/file-tree.ts';
 import type {
   InventoryFile,

@@ -1,5 +1,5 @@
-import { parseRelations } from '../../formats/relation.ts';
-import { parseStanzas, type Stanza } from '../../formats/stanza.ts';
+import { parseRelations } from '../../formats/debian/relation.ts';
+import { parseStanzas, type Stanza } from '../../formats/debian/stanza.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { InventoryPackage } from '../../model/inventory.ts';

@@ -1,5 +1,5 @@
-import { expandSpecifiers, parseExec, type UnitEntry, unitNameParts, unitValues } from '../../formats/unit.ts';
-import { loadUnit, UNIT_FOLDERS } from '../../formats/unit-files.ts';
+import { expandSpecifiers, parseExec, type UnitEntry, unitNameParts, unitValues } from '../../formats/system/unit.ts';
+import { loadUnit, UNIT_FOLDERS } from '../../formats/system/unit-files.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { InventoryUnit } from '../../model/inventory.ts';
 import type { Owners } from './owners.ts';

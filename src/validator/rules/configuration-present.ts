@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mergedPath } from '../../formats/usr-merge.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
 import { fitsAny } from '../glob.ts';
 import { readOwners } from '../read/owners.ts';
 import { answer, defineRule, notApplicable, type Observation, type RuleContext } from '../rule.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { formatAlternatives } from '../../formats/relation.ts';
-import { satisfies } from '../../formats/version.ts';
+import { formatAlternatives } from '../../formats/debian/relation.ts';
+import { satisfies } from '../../formats/debian/version.ts';
 import type { Alternatives, Relation } from '../../model/relation.ts';
 import { type PackageStatus, readStatus, STATUS_FOLDER } from '../read/packages.ts';
 import { answer, defineRule, notApplicable, type Observation } from '../rule.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeAlways } from '../../../src/baker/always.ts';
 import { layApplication } from '../../../src/baker/application-files.ts';
 import { normaliseShadow } from '../../../src/baker/normalise.ts';
-import { folderTree } from '../../../src/formats/folder-tree.ts';
+import { folderTree } from '../../../src/formats/tree/folder-tree.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 import { makeDeb, makeTar, tarItem } from '../../support/deb.ts';
 

@@ -4,7 +4,7 @@ import { identityScript } from '../../../src/baker/runtime/identity-script.ts';
 import { runtimeFiles } from '../../../src/baker/runtime/runtime-files.ts';
 import { formatBootEntries, readTmpfiles } from '../../../src/baker/runtime/tmpfiles.ts';
 import type { Identity } from '../../../src/baker/types.ts';
-import { memoryTree } from '../../../src/formats/memory-tree.ts';
+import { memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 
 const base = {

@@ -3,8 +3,8 @@ import { readAccounts } from '../../../src/baker/runtime/accounts.ts';
 import { commandService } from '../../../src/baker/runtime/command-service.ts';
 import { serviceScript, shellWord } from '../../../src/baker/runtime/service-script.ts';
 import { translateEntries, translateUnit } from '../../../src/baker/runtime/translate-unit.ts';
-import { memoryTree } from '../../../src/formats/memory-tree.ts';
-import { parseUnit } from '../../../src/formats/unit.ts';
+import { parseUnit } from '../../../src/formats/system/unit.ts';
+import { memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 import { KilnError } from '../../../src/model/error.ts';
 import { run } from '../../../src/model/spec.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type MemoryFile, memoryTree } from '../../../src/formats/memory-tree.ts';
+import { type MemoryFile, memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 import { alternativesOf } from '../../../src/resolver/evidence/alternatives.ts';
 import { type EvidenceRequest, gatherEvidence, type Need, type Start } from '../../../src/resolver/evidence/gather.ts';
 import { buildElf, type ElfRecipe } from './build-elf.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { baseScore, gradeOfScore } from '../../../src/formats/advisories/cvss.ts';
 import { indexAdvisories, matcher } from '../../../src/formats/advisories/match.ts';
 import { readAdvisories } from '../../../src/formats/advisories/read-advisories.ts';
-import { compareVersions } from '../../../src/formats/version.ts';
+import { compareVersions } from '../../../src/formats/debian/version.ts';
 import { KilnError } from '../../../src/model/error.ts';
 import { makeZip } from '../../support/make-zip.ts';
 

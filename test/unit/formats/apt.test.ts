@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseSourcesList, parseSourcesStanzas } from '../../../src/formats/apt-sources.ts';
-import { readControl, readDebLayout } from '../../../src/formats/deb.ts';
-import { parseRelease, priorityOf, releaseOfCodename } from '../../../src/formats/release.ts';
+import { readControl, readDebLayout } from '../../../src/formats/archive/deb.ts';
+import { parseSourcesList, parseSourcesStanzas } from '../../../src/formats/debian/apt-sources.ts';
+import { parseRelease, priorityOf, releaseOfCodename } from '../../../src/formats/debian/release.ts';
 import { type DebSource, makeAr, makeDeb } from '../../support/deb.ts';
 
 const told = (archives: ReturnType<typeof parseSourcesList>) =>

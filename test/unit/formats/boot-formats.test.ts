@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { DIRECTORY, REGULAR, SYMLINK, writeCpio } from '../../../src/formats/cpio.ts';
-import { fatVolumeSize, writeFat32 } from '../../../src/formats/fat.ts';
-import { guidBytes, partitionType, readGpt, writeGpt } from '../../../src/formats/gpt.ts';
-import { assembleUki, readSections } from '../../../src/formats/uki.ts';
+import { DIRECTORY, REGULAR, SYMLINK, writeCpio } from '../../../src/formats/archive/cpio.ts';
+import { fatVolumeSize, writeFat32 } from '../../../src/formats/disk/fat.ts';
+import { guidBytes, partitionType, readGpt, writeGpt } from '../../../src/formats/disk/gpt.ts';
+import { assembleUki, readSections } from '../../../src/formats/disk/uki.ts';
 import { makeStub } from '../../support/efi-stub.ts';
 
 const MIB = 2 ** 20;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from 'vitest';
-import { type Compression, decompress, decompressor } from '../../../src/formats/compression.ts';
+import { type Compression, decompress, decompressor } from '../../../src/formats/archive/compression.ts';
 import { compress } from '../../support/deb.ts';
 
 const contents = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { complaintsIn } from '../../../src/formats/console-complaints.ts';
+import { complaintsIn } from '../../../src/formats/system/console-complaints.ts';
 
 test.each([
   { line: 'sh: 1: gzip: not found', want: ['program', 'gzip'] },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listeningIn } from '../../../src/formats/console-listening.ts';
+import { listeningIn } from '../../../src/formats/system/console-listening.ts';
 
 test('what a console says of addresses that are listened on, each once', () => {
   const console = [

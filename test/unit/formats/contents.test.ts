@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownersIn, reduceContents } from '../../../src/formats/contents.ts';
+import { ownersIn, reduceContents } from '../../../src/formats/debian/contents.ts';
 
 const CONTENTS = `bin/busybox                                     utils/busybox,shells/busybox-static
 etc/hosts.conf                                  net/base

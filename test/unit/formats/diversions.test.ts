@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { diversionsIn, withDiverted } from '../../../src/formats/diversions.ts';
-import { memoryTree } from '../../../src/formats/memory-tree.ts';
+import { diversionsIn, withDiverted } from '../../../src/formats/debian/diversions.ts';
+import { memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 
 test.each([
   {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dockerfileOf } from '../../../src/formats/dockerfile.ts';
+import { dockerfileOf } from '../../../src/formats/text/dockerfile.ts';
 
 test.each([
   {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { elfFacts } from '../../../src/formats/elf.ts';
-import { elfTexts } from '../../../src/formats/elf-texts.ts';
+import { elfFacts } from '../../../src/formats/elf/elf.ts';
+import { elfTexts } from '../../../src/formats/elf/elf-texts.ts';
 import { buildElf } from '../evidence/build-elf.ts';
 
 describe('elfFacts', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { complaintsIn } from '../../../src/formats/console-complaints.ts';
-import { complaintsOf, programsTried } from '../../../src/formats/exec-trace.ts';
+import { complaintsIn } from '../../../src/formats/system/console-complaints.ts';
+import { complaintsOf, programsTried } from '../../../src/formats/system/exec-trace.ts';
 
 const CONSOLE = `[    4.1] Run /init as init process
 [    4.2] kiln_exec: (do_open_execat+0x0/0x1b0) name="/init"

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { moduleName, planModules, readModuleInfo } from '../../../src/formats/kernel-modules.ts';
+import { moduleName, planModules, readModuleInfo } from '../../../src/formats/disk/kernel-modules.ts';
 
 /** A 64-bit ELF file with a `.modinfo` section that holds these lines. */
 function makeModule(lines: readonly string[]): Buffer {

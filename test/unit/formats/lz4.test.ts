@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unlz4 } from '../../../src/formats/lz4.ts';
+import { unlz4 } from '../../../src/formats/archive/lz4.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 

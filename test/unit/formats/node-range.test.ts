@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isInNodeRange } from '../../../src/formats/node-range.ts';
+import { isInNodeRange } from '../../../src/formats/language/node-range.ts';
 
 test.each([
   { range: '>=18', holds: ['18.0.0', '20.1.0'], fails: ['16.20.2'] },

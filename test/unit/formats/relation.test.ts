@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAlternatives, parseRelations } from '../../../src/formats/relation.ts';
+import { formatAlternatives, parseRelations } from '../../../src/formats/debian/relation.ts';
 import { KilnError } from '../../../src/model/error.ts';
 
 const parsed = (field: string): string => parseRelations(field, 'here').map(formatAlternatives).join(', ');

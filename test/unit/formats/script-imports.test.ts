@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { parseInterpreterLine } from '../../../src/formats/interpreter-line.ts';
-import { nodeImports } from '../../../src/formats/node-imports.ts';
-import { perlImports, type ScriptCommand } from '../../../src/formats/perl-imports.ts';
-import { pythonImports } from '../../../src/formats/python-imports.ts';
-import { rubyImports } from '../../../src/formats/ruby-imports.ts';
+import { nodeImports } from '../../../src/formats/language/node-imports.ts';
+import { perlImports, type ScriptCommand } from '../../../src/formats/language/perl-imports.ts';
+import { pythonImports } from '../../../src/formats/language/python-imports.ts';
+import { rubyImports } from '../../../src/formats/language/ruby-imports.ts';
+import { parseInterpreterLine } from '../../../src/formats/shell/interpreter-line.ts';
 
 const commandList = (commands: readonly ScriptCommand[]) =>
   commands.map(({ program, byShell, line }) => `${line} ${program}${byShell ? ' by sh' : ''}`);

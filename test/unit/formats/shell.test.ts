@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseShell, type ShellWord } from '../../../src/formats/shell.ts';
+import { parseShell, type ShellWord } from '../../../src/formats/shell/shell.ts';
 
 const show = (word: ShellWord) =>
   word.parts.map((it) => (it.kind === 'text' ? it.text : it.kind === 'variable' ? `$${it.name}` : '…')).join('');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseStanzas } from '../../../src/formats/stanza.ts';
+import { parseStanzas } from '../../../src/formats/debian/stanza.ts';
 import { KilnError } from '../../../src/model/error.ts';
 
 const parsed = (text: string | Buffer): Record<string, string>[] =>

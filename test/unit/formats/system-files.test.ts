@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { defaultLibraryDirectories, parseLoaderConfiguration } from '../../../src/formats/loader-configuration.ts';
-import { parseNameServiceSwitch } from '../../../src/formats/name-service.ts';
-import { parsePamProfile, parsePamService } from '../../../src/formats/pam.ts';
-import { parsePasswd } from '../../../src/formats/passwd.ts';
-import { parseSysusers } from '../../../src/formats/sysusers.ts';
-import { parseTmpfiles } from '../../../src/formats/tmpfiles.ts';
+import { defaultLibraryDirectories, parseLoaderConfiguration } from '../../../src/formats/elf/loader-configuration.ts';
+import { parseNameServiceSwitch } from '../../../src/formats/system/name-service.ts';
+import { parsePamProfile, parsePamService } from '../../../src/formats/system/pam.ts';
+import { parsePasswd } from '../../../src/formats/system/passwd.ts';
+import { parseSysusers } from '../../../src/formats/system/sysusers.ts';
+import { parseTmpfiles } from '../../../src/formats/system/tmpfiles.ts';
 
 test('ld.so.conf: folders, includes, comments', () => {
   const text = '# c\ninclude ld.so.conf.d/*.conf\n/opt/a /opt/b # d\nhwcap 0 nosegneg\n';

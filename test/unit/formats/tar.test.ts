@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTar, readTarBytes, type TarMember } from '../../../src/formats/tar.ts';
-import { openTarTree } from '../../../src/formats/tar-tree.ts';
-import { writeTarOfFolder } from '../../../src/formats/tar-writer.ts';
+import { readTar, readTarBytes, type TarMember } from '../../../src/formats/archive/tar.ts';
+import { openTarTree } from '../../../src/formats/archive/tar-tree.ts';
+import { writeTarOfFolder } from '../../../src/formats/archive/tar-writer.ts';
 import { makeTar, type TarItem, tarItem } from '../../support/deb.ts';
 
 let folder: string;

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { folderTree } from '../../../src/formats/folder-tree.ts';
-import { type MemoryFile, memoryTree } from '../../../src/formats/memory-tree.ts';
-import { unionTree } from '../../../src/formats/union-tree.ts';
+import { folderTree } from '../../../src/formats/tree/folder-tree.ts';
+import { type MemoryFile, memoryTree } from '../../../src/formats/tree/memory-tree.ts';
+import { unionTree } from '../../../src/formats/tree/union-tree.ts';
 import type { FileTree } from '../../../src/model/file-tree.ts';
 
 let folder: string;

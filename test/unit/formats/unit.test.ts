@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { memoryTree } from '../../../src/formats/memory-tree.ts';
 import {
   expandSpecifiers,
   expandVariables,
@@ -9,8 +8,9 @@ import {
   splitUnitWords,
   unitValue,
   unitValues,
-} from '../../../src/formats/unit.ts';
-import { loadUnit, startsNothing } from '../../../src/formats/unit-files.ts';
+} from '../../../src/formats/system/unit.ts';
+import { loadUnit, startsNothing } from '../../../src/formats/system/unit-files.ts';
+import { memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 
 test('parseUnit keeps sections, joined lines and where each entry begins', () => {
   const text = '# c\n[Unit]\nDescription=a = b\n\n[Service]\nExecStart=/bin/x \\\n# between\n  -y\n; c\nUser = www\n';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareVersions, satisfies } from '../../../src/formats/version.ts';
+import { compareVersions, satisfies } from '../../../src/formats/debian/version.ts';
 import type { VersionOperator } from '../../../src/model/relation.ts';
 
 test.each([

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { diffTexts } from '../../../src/formats/text-diff.ts';
-import { addToLists } from '../../../src/formats/yaml-edit.ts';
+import { diffTexts } from '../../../src/formats/text/text-diff.ts';
+import { addToLists } from '../../../src/formats/text/yaml-edit.ts';
 
 describe('a value is added, and all else stays as it was written', () => {
   test.each([

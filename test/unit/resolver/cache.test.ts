@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadUniverse } from '../../../src/resolver/load-universe.ts';
-import type { Universe } from '../../../src/resolver/universe.ts';
+import { loadUniverse } from '../../../src/resolver/universe/load-universe.ts';
+import type { Universe } from '../../../src/resolver/universe/universe.ts';
 import { makeIndex, packagesText } from '../../support/universe.ts';
 
 let folder: string;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Resolution } from '../../../src/model/spec.ts';
-import { type Impact, impactOf } from '../../../src/resolver/impact.ts';
-import type { ImpactImage } from '../../../src/resolver/impact-images.ts';
+import { type Impact, impactOf } from '../../../src/resolver/impact/impact.ts';
+import type { ImpactImage } from '../../../src/resolver/impact/impact-images.ts';
 import { resolve } from '../../../src/resolver/resolve.ts';
-import type { Universe } from '../../../src/resolver/universe.ts';
-import { updatedUniverse } from '../../../src/resolver/updated-universe.ts';
+import type { Universe } from '../../../src/resolver/universe/universe.ts';
+import { updatedUniverse } from '../../../src/resolver/universe/updated-universe.ts';
 import { makeResolution, makeRoots, makeUniverse, type UniverseLine } from '../../support/universe.ts';
 
 function lock(universe: Universe, roots: readonly string[], resolution: Partial<Resolution> = {}): ImpactImage {

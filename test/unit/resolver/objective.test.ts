@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { flattenCosts } from '../../../src/resolver/objective.ts';
+import { flattenCosts } from '../../../src/resolver/search/objective.ts';
 
 test('flat costs compare as their levels do', () => {
   const levels = [

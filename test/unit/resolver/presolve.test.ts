@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { presolve } from '../../../src/resolver/presolve.ts';
+import { presolve } from '../../../src/resolver/search/presolve.ts';
 
 /** `a > b c` reads: a asks for b or c; `> a b`: one of them must be in; `a b >`: not both. Letters are numbers in their order. */
 function clause(text: string): { negative: number[]; positive: number[] } {

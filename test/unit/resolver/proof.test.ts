@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { digestOf } from '../../../src/model/canonical.ts';
 import type { Resolution } from '../../../src/model/spec.ts';
-import { readArchive } from '../../../src/resolver/check-clauses.ts';
-import { checkProof } from '../../../src/resolver/check-proof.ts';
-import type { ProofLog, ProofNode } from '../../../src/resolver/proof.ts';
+import { readArchive } from '../../../src/resolver/proof/check-clauses.ts';
+import { checkProof } from '../../../src/resolver/proof/check-proof.ts';
+import type { ProofLog, ProofNode } from '../../../src/resolver/proof/proof.ts';
 import { resolve } from '../../../src/resolver/resolve.ts';
-import { buildUniverse } from '../../../src/resolver/universe.ts';
+import { buildUniverse } from '../../../src/resolver/universe/universe.ts';
 import { makeInputs, makeResolution, makeRoots } from '../../support/universe.ts';
 
 // Three pairs that overlap: the linear bound has a gap, so that the proof needs a branch.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KilnError } from '../../../src/model/error.ts';
 import type { Resolution } from '../../../src/model/spec.ts';
 import { type ResolveOutcome, resolve } from '../../../src/resolver/resolve.ts';
-import { buildUniverse } from '../../../src/resolver/universe.ts';
+import { buildUniverse } from '../../../src/resolver/universe/universe.ts';
 import { makeInputs, makeResolution, makeRoots, makeUniverse, type UniverseLine } from '../../support/universe.ts';
 
 interface Row {

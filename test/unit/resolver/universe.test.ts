@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KilnError } from '../../../src/model/error.ts';
-import { buildUniverse } from '../../../src/resolver/universe.ts';
+import { buildUniverse } from '../../../src/resolver/universe/universe.ts';
 import { makeIndex, makeInputs, makeUniverse } from '../../support/universe.ts';
 
 const open = (text: string) => buildUniverse([{ index: makeIndex('bookworm'), text: Buffer.from(text) }], 'amd64');

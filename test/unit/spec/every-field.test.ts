@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
-import { checkSource, formatPath } from '../../../src/formats/schema-check.ts';
-import { definitionOf, schemasAt, unwrapped } from '../../../src/formats/schema-words.ts';
-import { type Path, parseYamlSource } from '../../../src/formats/yaml-source.ts';
+import { checkSource, formatPath } from '../../../src/formats/text/schema-check.ts';
+import { definitionOf, schemasAt, unwrapped } from '../../../src/formats/text/schema-words.ts';
+import { type Path, parseYamlSource } from '../../../src/formats/text/yaml-source.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 
 // A spec that has every field, so that each can be made wrong in turn.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseYamlSource } from '../../../src/formats/yaml-source.ts';
+import { parseYamlSource } from '../../../src/formats/text/yaml-source.ts';
 
 const bomb = [
   'a0: &a0 [x,x,x,x,x,x,x,x,x]',

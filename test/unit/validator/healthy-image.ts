@@ -1,4 +1,4 @@
-import { type MemoryFile, memoryTree } from '../../../src/formats/memory-tree.ts';
+import { type MemoryFile, memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 import type { FileEntry, FileTree } from '../../../src/model/file-tree.ts';
 import type { Verdict } from '../../../src/model/finding.ts';
 import type { Inventory, InventoryVulnerability, Reachability } from '../../../src/model/inventory.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MemoryFile } from '../../../src/formats/memory-tree.ts';
+import type { MemoryFile } from '../../../src/formats/tree/memory-tree.ts';
 import { policy } from '../../../src/model/policy.ts';
 import { builtInPack } from '../../../src/validator/compile-policy.ts';
 import { builtInPolicies } from '../../../src/validator/packs/index.ts';

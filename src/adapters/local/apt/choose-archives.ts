@@ -1,4 +1,4 @@
-import type { AptArchive } from '../../../formats/apt-sources.ts';
+import type { AptArchive } from '../../../formats/debian/apt-sources.ts';
 import { KilnError } from '../../../model/error.ts';
 import type { AptSource } from '../../../model/spec.ts';
 import type { IndexRequest } from '../../../ports/package-source.ts';

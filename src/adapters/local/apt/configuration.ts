@@ -3,8 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PublicKey } from 'openpgp';
-import { type AptArchive, parseSourcesList, parseSourcesStanzas, type SignedBy } from '../../../formats/apt-sources.ts';
-import { readKeyring } from '../../../formats/clear-signature.ts';
+import {
+  type AptArchive,
+  parseSourcesList,
+  parseSourcesStanzas,
+  type SignedBy,
+} from '../../../formats/debian/apt-sources.ts';
+import { readKeyring } from '../../../formats/debian/clear-signature.ts';
 import { sha256 } from '../../../model/canonical.ts';
 import { KilnError } from '../../../model/error.ts';
 

@@ -1,8 +1,8 @@
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { readControl, readDebLayout } from '../../../formats/deb.ts';
-import { openTarTree } from '../../../formats/tar-tree.ts';
+import { readControl, readDebLayout } from '../../../formats/archive/deb.ts';
+import { openTarTree } from '../../../formats/archive/tar-tree.ts';
 import { KilnError } from '../../../model/error.ts';
 import type { DebContents, PackageReference } from '../../../ports/package-source.ts';
 import type { Progress } from '../../../ports/progress.ts';

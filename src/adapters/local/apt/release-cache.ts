@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { verifyClearSigned } from '../../../formats/clear-signature.ts';
-import { parseRelease, type Release } from '../../../formats/release.ts';
+import { verifyClearSigned } from '../../../formats/debian/clear-signature.ts';
+import { parseRelease, type Release } from '../../../formats/debian/release.ts';
 import { sha256 } from '../../../model/canonical.ts';
 import { KilnError } from '../../../model/error.ts';
 import type { Clock } from '../../../ports/clock.ts';

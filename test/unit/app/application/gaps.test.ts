@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { describeGap, gapsOf } from '../../../../src/app/application/gaps.ts';
-import { memoryTree } from '../../../../src/formats/memory-tree.ts';
+import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 import { KilnError } from '../../../../src/model/error.ts';
 import type { Lock } from '../../../../src/model/lock.ts';
 import { imageSpec } from '../../../../src/model/spec.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { suspectsOf } from '../../../../src/app/application/suspects.ts';
-import { memoryTree } from '../../../../src/formats/memory-tree.ts';
+import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 import { KilnError } from '../../../../src/model/error.ts';
 import type { LockedPackage } from '../../../../src/model/lock.ts';
 import { imageSpec } from '../../../../src/model/spec.ts';

@@ -12,7 +12,7 @@ import { touchedImages } from '../../../../src/app/watch/touched-images.ts';
 import { sha256 } from '../../../../src/model/canonical.ts';
 import { silent } from '../../../../src/ports/progress.ts';
 import { type ResolvedPackage, resolve } from '../../../../src/resolver/resolve.ts';
-import { buildUniverse } from '../../../../src/resolver/universe.ts';
+import { buildUniverse } from '../../../../src/resolver/universe/universe.ts';
 import { makeIndex, packagesText, type UniverseLine } from '../../../support/universe.ts';
 
 /** The archive with a package in a new version. */

@@ -10,7 +10,7 @@ import { nameFrom } from '../../../../src/app/init-spec/draft.ts';
 import { draftOfFolder } from '../../../../src/app/init-spec/folder.ts';
 import { renderDraft } from '../../../../src/app/init-spec/render.ts';
 import { KilnError } from '../../../../src/model/error.ts';
-import { buildUniverse } from '../../../../src/resolver/universe.ts';
+import { buildUniverse } from '../../../../src/resolver/universe/universe.ts';
 import { makeElf } from '../../../support/make-elf.ts';
 import { makeZip } from '../../../support/make-zip.ts';
 import { makeInputs } from '../../../support/universe.ts';

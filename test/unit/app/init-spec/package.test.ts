@@ -6,7 +6,7 @@ import { renderDraft } from '../../../../src/app/init-spec/render.ts';
 import { datagramPortsIn } from '../../../../src/app/init-spec/services.ts';
 import { linesFor } from '../../../../src/app/init-spec/suggest-run.ts';
 import { chooseUnit, templatesOf } from '../../../../src/app/init-spec/unit.ts';
-import { memoryTree } from '../../../../src/formats/memory-tree.ts';
+import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 
 type Files = Parameters<typeof memoryTree>[0];
 const UNITS = '/usr/lib/systemd/system';

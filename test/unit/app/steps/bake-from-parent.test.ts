@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sqliteCatalog } from '../../../../src/adapters/local/sqlite-catalog.ts';
 import { localFolders } from '../../../../src/adapters/local/work-folders.ts';
 import { bakeFromParent, type ParentBakePorts } from '../../../../src/app/steps/bake-from-parent.ts';
-import { openTarTree } from '../../../../src/formats/tar-tree.ts';
+import { openTarTree } from '../../../../src/formats/archive/tar-tree.ts';
 import type { FileTree } from '../../../../src/model/file-tree.ts';
 import { imageSpec } from '../../../../src/model/spec.ts';
 import { systemClock } from '../../../../src/ports/clock.ts';

@@ -4,7 +4,7 @@ import { renderTree, treeOf } from '../../../../src/resolver/explain/tree.ts';
 import { renderWhy, why } from '../../../../src/resolver/explain/why.ts';
 import { renderWhyNot, whyNot } from '../../../../src/resolver/explain/why-not.ts';
 import { type ResolvedPackage, type ResolveRequest, resolve } from '../../../../src/resolver/resolve.ts';
-import type { Universe } from '../../../../src/resolver/universe.ts';
+import type { Universe } from '../../../../src/resolver/universe/universe.ts';
 import { expectGolden } from '../../../support/golden.ts';
 import { makeResolution, makeRoots, makeUniverse } from '../../../support/universe.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Resolution } from '../../../../src/model/spec.ts';
 import { resolve } from '../../../../src/resolver/resolve.ts';
-import { buildUniverse } from '../../../../src/resolver/universe.ts';
+import { buildUniverse } from '../../../../src/resolver/universe/universe.ts';
 import { expectGolden } from '../../../support/golden.ts';
 import { makeInputs, makeResolution, makeRoots, type UniverseLine } from '../../../support/universe.ts';
 
