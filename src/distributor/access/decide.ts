@@ -26,7 +26,7 @@ export interface Answer {
 export function decide(policies: AccessPolicies, question: Question): Answer {
   const { action } = question;
   const { allowed, reasons, failed } = authorize(policies.digest, requestOf(question));
-  const deciding = [...new Set([...failed, ...reasons])].map((id) => policyOf(policies, id));
+  const deciding = [...new Set([...inOrder(policies, failed), ...inOrder(policies, reasons)])];
   // Cedar passes over a policy that fails while it is evaluated; one that might have forbidden must not be passed over.
   if (failed.length > 0)
     return { allowed: false, reason: `${named(deciding[0])} failed while it was evaluated`, policies: deciding };
@@ -45,6 +45,12 @@ export function requestOf(question: Question): CedarRequest {
     context: { region, encrypted: facts.encrypted },
     entities: entitiesOf(question),
   };
+}
+
+/** As they stand in the files: Cedar tells them in any order. */
+function inOrder(policies: AccessPolicies, ids: readonly string[]): DecidingPolicy[] {
+  const place = ({ file, line }: DecidingPolicy) => [file, String(line).padStart(9, '0')].join(':');
+  return ids.map((id) => policyOf(policies, id)).sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
 function policyOf({ policies }: AccessPolicies, id: string): DecidingPolicy {
