@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probeInstance } from '../../src/adapters/local/probe.ts';
@@ -83,6 +83,16 @@ test('a process is busy while it wants a processor', async () => {
 test('TCP that only the forwarder accepts is no success', async () => {
   const result = await probe({ timeout: '1s', tcp: { port: 80 } }, { established: async () => false });
   expect(result).toMatchObject({ passed: false });
+});
+
+test('what came back instead of what a test expects is told', async () => {
+  const strict = createTcpServer((socket) => socket.end('J\0\0\u0001Host is not allowed to connect'));
+  await new Promise<void>((resolve) => strict.listen(0, '127.0.0.1', resolve));
+  const endpoints = { 3306: { host: '127.0.0.1', port: (strict.address() as AddressInfo).port } };
+  const asked = imageTest.parse({ timeout: '1s', tcp: { port: 3306, expect: 'native' } });
+  const result = await probeInstance({ ...instance, endpoints }, asked, context);
+  strict.close();
+  expect(result.detail).toBe('not in 1s: answered "J Host is not allowed to connect" and hung up');
 });
 
 test('an instance that ended is not asked any longer, and its last words are told', async () => {

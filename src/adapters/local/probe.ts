@@ -195,7 +195,8 @@ export function askTcp(
       resolve(why);
       socket.destroy();
     };
-    const abort = () => end(received === '' ? 'no answer' : `answered ${JSON.stringify(received.slice(0, 200))}`);
+    const answered = (none: string) => (received === '' ? none : `answered ${JSON.stringify(printable(received))}`);
+    const abort = () => end(answered('no answer'));
     signal.addEventListener('abort', abort, { once: true });
     socket.on('connect', () => {
       if (wanted.send !== undefined) socket.write(wanted.send);
@@ -207,8 +208,18 @@ export function askTcp(
       if (wanted.expect !== undefined && received.includes(wanted.expect)) end(undefined);
     });
     socket.on('error', (error) => end(reasonOf(error)));
-    socket.on('close', () => end('the connection was closed'));
+    socket.on('close', () => end(`${answered('the connection was closed')}${received === '' ? '' : ' and hung up'}`));
   });
+}
+
+const SHOWN = 200;
+
+/** The beginning of what came back; protocols have bytes in it that are no text. */
+function printable(text: string): string {
+  return text
+    .slice(0, SHOWN)
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim();
 }
 
 /** Never settles when the signal is aborted first. */
