@@ -29,7 +29,8 @@ export const { declare, run }: CommandModule = {
     const lines = packages
       ? renderPackages(packages, style)
       : [...state, ...renderSummary(summary, style), ...renderFindings(findings, version)];
-    return { data: { ...summary, version, findings, packages }, lines };
+    // The list beside the counts, which `packages` has in either case.
+    return { data: { ...summary, version, findings, packageList: packages }, lines };
   },
 };
 
