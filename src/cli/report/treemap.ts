@@ -20,7 +20,9 @@ interface Node {
 const WIDTH = 960;
 const HEIGHT = 420;
 /** Width of a letter of the labels, in units of the drawing. */
-const LETTER = 6.6;
+const LETTER = 6.4;
+/** Letters of a name below which it says nothing. */
+const SHORTEST = 6;
 const LINE = 15;
 
 /** A squarified treemap as SVG. */
@@ -42,11 +44,19 @@ interface Box {
 
 function draw({ label, bytes, kind, detail }: Cell, { x0, y0, x1, y1 }: Box): Html {
   const [width, height] = [x1 - x0, y1 - y0];
-  const fits = (text: string, line: number) => text.length * LETTER < width - 8 && height > line * LINE + 4;
+  const room = Math.floor((width - 8) / LETTER);
+  const fits = (text: string | undefined, line: number) =>
+    text !== undefined && text.length <= room && height > line * LINE + 4;
+  const name = shortened(label, room);
   const size = formatBytes(bytes);
   return html`<g><title>${label}, ${size}${'\n'}${detail}</title>
 <rect class="${kind}" x="${x0}" y="${y0}" width="${width}" height="${height}"/>
-${fits(label, 1) ? html`<text x="${x0 + 5}" y="${y0 + LINE}">${label}</text>` : undefined}
-${fits(label, 2) && fits(size, 2) ? html`<text class="dim" x="${x0 + 5}" y="${y0 + 2 * LINE}">${size}</text>` : undefined}</g>
+${fits(name, 1) ? html`<text x="${x0 + 5}" y="${y0 + LINE}">${name}</text>` : undefined}
+${fits(name, 2) && fits(size, 2) ? html`<text class="dim" x="${x0 + 5}" y="${y0 + 2 * LINE}">${size}</text>` : undefined}</g>
 `;
+}
+
+function shortened(text: string, room: number): string | undefined {
+  if (text.length <= room) return text;
+  return room < SHORTEST ? undefined : `${text.slice(0, room - 1)}…`;
 }
