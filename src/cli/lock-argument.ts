@@ -1,6 +1,7 @@
 import { parseReference, requireVersion } from '../app/gate/image-reference.ts';
+import { readLock } from '../app/sources/stored-documents.ts';
 import { KilnError } from '../model/error.ts';
-import { type Lock, lock as lockSchema } from '../model/lock.ts';
+import type { Lock } from '../model/lock.ts';
 import type { LocalKiln } from './compose.ts';
 import { imageOf } from './image-argument.ts';
 
@@ -8,8 +9,7 @@ import { imageOf } from './image-argument.ts';
 export async function lockOf(kiln: LocalKiln, argument: string): Promise<{ image: string; lock: Lock }> {
   if (/^[a-z0-9-]+@/.test(argument)) {
     const version = await requireVersion(kiln.ports.catalog, parseReference(argument));
-    const text = (await kiln.ports.store.read(version.lockDigest)).toString('utf8');
-    return { image: version.image, lock: lockSchema.parse(JSON.parse(text)) };
+    return { image: version.image, lock: await readLock(kiln.ports.store, version.lockDigest) };
   }
   const image = await imageOf(kiln, argument);
   const lock = await kiln.ports.specs.readLock(image);

@@ -3,11 +3,12 @@ import { diffTexts } from '../../formats/text/text-diff.ts';
 import { addToLists } from '../../formats/text/yaml-edit.ts';
 import type { Build } from '../../model/build.ts';
 import { KilnError } from '../../model/error.ts';
-import { type Finding, type ValidationReport, validationReport } from '../../model/finding.ts';
+import type { Finding, ValidationReport } from '../../model/finding.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { proposeChanges, type SpecChange } from '../../validator/fixes.ts';
 import { specPathOf } from '../sources/load-spec.ts';
 import { readSourceFile } from '../sources/read-source-file.ts';
+import { readReport } from '../sources/stored-documents.ts';
 import type { Gap } from './gaps.ts';
 
 /** What of a spec would mend the findings of the image's last build. */
@@ -47,7 +48,7 @@ export async function fixSpec(
   const version = build.version === undefined ? undefined : await catalog.getVersion(image, build.version);
   // What was judged again since then says more than what was said when it was built.
   const digest = String(version?.facts.reportDigest ?? reportOf(build));
-  const report = validationReport.parse(JSON.parse((await store.read(digest)).toString('utf8')));
+  const report = await readReport(store, digest);
   const asked = all ? report : { ...report, verdicts: report.verdicts.filter((it) => it.mode === 'enforce') };
   const changes = mergeChanges([...proposeChanges(asked), ...gapsOf(build, all)]);
   const spec = specPathOf(known.spec);

@@ -4,7 +4,6 @@ import type { ImageVersion } from '../../model/build.ts';
 import { KilnError } from '../../model/error.ts';
 import type { ValidationReport } from '../../model/finding.ts';
 import type { Inventory } from '../../model/inventory.ts';
-import { lock as lockSchema } from '../../model/lock.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
@@ -19,6 +18,7 @@ import {
 import { proposeChanges } from '../../validator/fixes.ts';
 import type { Pack, PackRule } from '../../validator/pack.ts';
 import { contextOf } from '../../validator/validate.ts';
+import { readLock } from '../sources/stored-documents.ts';
 import { openTree, type Subject } from './baked-tree.ts';
 import { type KnownVulnerabilities, readVulnerabilities, type VulnerabilityReader } from './known-vulnerabilities.ts';
 import { nameProviders } from './name-providers.ts';
@@ -63,10 +63,10 @@ export async function openVersion(
 ): Promise<Examination> {
   const { image, treeDigest, lockDigest, facts } = version;
   const tree = async () => {
-    const lock = lockSchema.parse(JSON.parse((await ports.store.read(lockDigest)).toString('utf8')));
+    const lock = await readLock(ports.store, lockDigest);
     return openTree(ports, { spec, directory, lock, treeDigest });
   };
-  const record = await readArtifact<ExaminationRecord>(ports, facts.inventoryDigest);
+  const record = await readRecord(ports, version);
   const current = record?.recordVersion === 1 && record.rules === STAMP;
   const known = await readKnown(ports, version);
   const listening = facts.listening as Inventory['listening'] | undefined;
@@ -148,6 +148,14 @@ async function inventoryAt(
   const { packages, image } = inventory;
   const found = await vulnerabilities.of({ packages, release: image.release }, places);
   return { ...inventory, listening, vulnerabilities: found, vulnerabilitiesKnown: places.length > 0 };
+}
+
+/** What was found in a version's tree when it was baked. */
+export function readRecord(
+  ports: Pick<Ports, 'store'>,
+  { facts }: Pick<ImageVersion, 'facts'>,
+): Promise<ExaminationRecord | undefined> {
+  return readArtifact<ExaminationRecord>(ports, facts.inventoryDigest);
 }
 
 /** What advisories said of a version when it was judged last. */

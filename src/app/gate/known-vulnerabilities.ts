@@ -3,10 +3,11 @@ import type { ImageVersion } from '../../model/build.ts';
 import { digestOf } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { InventoryVulnerability } from '../../model/inventory.ts';
-import { type Lock, lock as lockSchema } from '../../model/lock.ts';
+import type { Lock } from '../../model/lock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type Shipped, vulnerabilitiesOf } from '../../validator/vulnerabilities.ts';
 import { loadAdvisories } from '../sources/advisories.ts';
+import { readLock } from '../sources/stored-documents.ts';
 
 /** What was told last of one image, by the digest of the places that told it. */
 export type KnownVulnerabilities = Readonly<Record<string, readonly InventoryVulnerability[]>>;
@@ -79,7 +80,7 @@ export async function shippedBy(
   const { facts, lockDigest } = version;
   const sources = Array.isArray(facts.sources)
     ? facts.sources.map(String)
-    : sourcesOf(lockSchema.parse(JSON.parse((await store.read(lockDigest)).toString('utf8'))));
+    : sourcesOf(await readLock(store, lockDigest));
   const packages = sources.map((it) => {
     const [name = '', sourceName = '', sourceVersion = ''] = it.split(' ');
     return { name, sourceName, sourceVersion };

@@ -1,14 +1,14 @@
-import { gunzipSync } from 'node:zlib';
 import type { Decision } from '../../model/access.ts';
 import type { ImageVersion } from '../../model/build.ts';
-import { type Verdict, validationReport } from '../../model/finding.ts';
+import type { Verdict } from '../../model/finding.ts';
 import type { Inventory, InventoryVulnerability } from '../../model/inventory.ts';
-import { type Layer, type Lock, lock as lockSchema } from '../../model/lock.ts';
+import type { Layer, Lock } from '../../model/lock.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { diffSets, type SetDifference } from '../../resolver/explain/diff.ts';
 import { phraseReason } from '../../resolver/explain/graph.ts';
-import { readKnown } from '../gate/examination.ts';
+import { readKnown, readRecord } from '../gate/examination.ts';
+import { readLock, readReport } from '../sources/stored-documents.ts';
 import { type BuildSummary, summarize } from '../steps/summary.ts';
 
 /** A package of an image, by what of it is there. */
@@ -45,7 +45,7 @@ type ReportPorts = Pick<Ports, 'catalog' | 'store'>;
 export async function reportImage(ports: ReportPorts, version: ImageVersion): Promise<ImageReport> {
   const { catalog, store } = ports;
   const lock = await readLock(store, version.lockDigest);
-  const inventory = await readInventory(store, version);
+  const inventory = (await readRecord(ports, version))?.inventory;
   const decisions = await catalog.listDecisions({ image: version.image, version: version.version });
   return {
     version,
@@ -59,19 +59,9 @@ export async function reportImage(ports: ReportPorts, version: ImageVersion): Pr
   };
 }
 
-async function readLock(store: ArtifactStore, digest: string): Promise<Lock> {
-  return lockSchema.parse(JSON.parse((await store.read(digest)).toString('utf8')));
-}
-
-async function readInventory(store: ArtifactStore, { facts }: ImageVersion): Promise<Inventory | undefined> {
-  const digest = facts.inventoryDigest;
-  if (typeof digest !== 'string' || !(await store.has(digest))) return undefined;
-  return (JSON.parse(gunzipSync(await store.read(digest)).toString('utf8')) as { inventory: Inventory }).inventory;
-}
-
 async function readVerdicts(store: ArtifactStore, { facts }: ImageVersion): Promise<readonly Verdict[]> {
   if (typeof facts.reportDigest !== 'string' || !(await store.has(facts.reportDigest))) return [];
-  return validationReport.parse(JSON.parse((await store.read(facts.reportDigest)).toString('utf8'))).verdicts;
+  return (await readReport(store, facts.reportDigest)).verdicts;
 }
 
 function shippedPackages(lock: Lock, inventory: Inventory | undefined): ShippedPackage[] {

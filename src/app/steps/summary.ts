@@ -1,9 +1,9 @@
 import type { Build, Grant, ImageVersion } from '../../model/build.ts';
 import type { Lock } from '../../model/lock.ts';
-import { lock as lockSchema } from '../../model/lock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { TestResult } from '../../ports/test-bed.ts';
 import { describeGap } from '../application/gaps.ts';
+import { readLock } from '../sources/stored-documents.ts';
 import type { JudgeAnswer } from './judge-image.ts';
 import { requireBuild } from './step.ts';
 import type { TestAnswer } from './test-image.ts';
@@ -52,7 +52,7 @@ export async function summarize(ports: Pick<Ports, 'catalog' | 'store'>, buildId
   return {
     build: { id: build.id, image: build.image, state: build.state, detail: build.detail },
     version,
-    packages: build.lockDigest === undefined ? undefined : packagesOf(await storedLock(ports, build.lockDigest)),
+    packages: build.lockDigest === undefined ? undefined : packagesOf(await readLock(ports.store, build.lockDigest)),
     checks: result<ValidateAnswer>('validate')?.checks,
     tests: tested?.results ?? [],
     noticed: [...(tested?.unproven ?? []).map(describeGap), ...(tested?.ports ?? [])],
@@ -68,10 +68,6 @@ export async function summarize(ports: Pick<Ports, 'catalog' | 'store'>, buildId
       milliseconds: endedAt === undefined ? 0 : Date.parse(endedAt) - Date.parse(startedAt),
     })),
   };
-}
-
-async function storedLock({ store }: Pick<Ports, 'store'>, digest: string): Promise<Lock> {
-  return lockSchema.parse(JSON.parse((await store.read(digest)).toString('utf8')));
 }
 
 function packagesOf(lock: Lock): NonNullable<BuildSummary['packages']> {

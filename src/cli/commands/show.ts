@@ -1,9 +1,9 @@
 import { parseReference, requireVersion } from '../../app/gate/image-reference.ts';
 import { setOfLock } from '../../app/prove/resolve-spec.ts';
+import { readLock, readReport } from '../../app/sources/stored-documents.ts';
 import { summarize } from '../../app/steps/summary.ts';
 import type { ImageVersion } from '../../model/build.ts';
-import { type Finding, validationReport } from '../../model/finding.ts';
-import { lock as lockSchema } from '../../model/lock.ts';
+import type { Finding } from '../../model/finding.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { Answer, CommandModule } from '../command.ts';
 import { renderSummary } from '../render-summary.ts';
@@ -37,13 +37,13 @@ export const { declare, run }: CommandModule = {
 type Packages = ReturnType<typeof setOfLock>['packages'];
 
 async function packagesOf(store: ArtifactStore, { lockDigest }: ImageVersion): Promise<Packages> {
-  return setOfLock(lockSchema.parse(JSON.parse((await store.read(lockDigest)).toString('utf8')))).packages;
+  return setOfLock(await readLock(store, lockDigest)).packages;
 }
 
 /** Where rules do not hold that only warn. */
 async function findingsOf(store: ArtifactStore, { facts }: ImageVersion): Promise<Finding[]> {
   if (typeof facts.reportDigest !== 'string') return [];
-  const report = validationReport.parse(JSON.parse((await store.read(facts.reportDigest)).toString('utf8')));
+  const report = await readReport(store, facts.reportDigest);
   return report.verdicts.flatMap((it) => (it.outcome === 'not-compliant' ? it.findings : []));
 }
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { KilnError } from '../../model/error.ts';
-import type { FileType } from '../../model/file-tree.ts';
+import { fileTypeOf } from '../tree/file-type.ts';
 import { BLOCK } from './tar-fields.ts';
 import { encodeHeader, padding, type TarHeader } from './tar-header.ts';
 
@@ -79,7 +79,7 @@ function writeMember(
   names: Map<string, string>,
   options: TarOfFolderOptions,
 ): void {
-  const type = typeOf(stats);
+  const type = fileTypeOf(stats);
   if (!type) return;
   const path = `${folder}/${name}`;
   const common = { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, size: 0, mtime: options.mtime };
@@ -98,15 +98,6 @@ function writeMember(
     sink.write(encodeHeader({ ...header, size: stats.size }));
     copyFile(sink, path, stats.size);
   } else sink.write(encodeHeader({ ...header, device: deviceNumbers(stats.rdev) }));
-}
-
-function typeOf(stats: Stats): FileType | undefined {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'directory';
-  if (stats.isSymbolicLink()) return 'symlink';
-  if (stats.isFIFO()) return 'fifo';
-  if (stats.isCharacterDevice()) return 'character';
-  return stats.isBlockDevice() ? 'block' : undefined;
 }
 
 /** Linux's 64-bit device number (makedev(3)), as far as 32 bits go. */

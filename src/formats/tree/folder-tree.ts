@@ -1,5 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
-import type { FileEntry, FileTree, FileType } from '../../model/file-tree.ts';
+import type { FileEntry, FileTree } from '../../model/file-tree.ts';
+import { fileTypeOf } from './file-type.ts';
 import { type TreeStore, treeOver } from './tree-store.ts';
 import { MERGED_NAMES } from './usr-merge.ts';
 
@@ -58,21 +59,12 @@ function walk(store: TreeStore, directory: string): FileEntry[] {
 }
 
 function entryOf(path: string, stats: Stats, place: string): FileEntry | undefined {
-  const type = typeOf(stats);
+  const type = fileTypeOf(stats);
   if (!type) return undefined;
   const common = { path, type, mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
   if (path === '/') return { ...common, size: 0 };
   if (type !== 'symlink') return { ...common, size: type === 'file' ? stats.size : 0 };
   return { ...common, mode: 0o777, size: 0, target: readlinkSync(place) };
-}
-
-function typeOf(stats: Stats): FileType | undefined {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'directory';
-  if (stats.isSymbolicLink()) return 'symlink';
-  if (stats.isFIFO()) return 'fifo';
-  if (stats.isCharacterDevice()) return 'character';
-  return stats.isBlockDevice() ? 'block' : undefined;
 }
 
 /** Bytes `[start, start + length)` of a file on this machine. */
