@@ -1,4 +1,5 @@
-import { type AccessPolicies, loadAccess } from '../../distributor/access/load-access.ts';
+import type { AccessPolicies } from '../../distributor/access/access-policies.ts';
+import { loadAccess } from '../../distributor/access/load-access.ts';
 import { memoiseObject } from '../../formats/memoise.ts';
 import type { Account } from '../../model/account.ts';
 import { digestOf, sha256 } from '../../model/canonical.ts';

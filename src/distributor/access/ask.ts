@@ -1,20 +1,10 @@
-import type { Atoms } from './atoms.ts';
-import { authorize, prepare } from './cedar.ts';
+import type { AccessPolicies } from './access-policies.ts';
+import { nameOfSet, type Part } from './atoms.ts';
+import { authorize } from './cedar.ts';
 import { type Answer, decide, type Principal, type Question, requestOf } from './decide.ts';
-import type { AccessPolicies } from './load-access.ts';
 
 /** Answers questions about one version at one moment. */
 export type Asker = (question: Pick<Question, 'principal' | 'action' | 'region'>) => Answer;
-
-type Part = 'people' | 'places';
-
-const nameOfSet = (digest: string, part: Part): string => `${digest} ${part}`;
-
-/** Prepares the atoms of some policies for `makeAsker`. */
-export function prepareAtoms(digest: string, atoms: Atoms): void {
-  for (const part of ['people', 'places'] as const)
-    prepare(nameOfSet(digest, part), Object.fromEntries(atoms[part].map((it, index) => [`${index}`, it])));
-}
 
 /**
  * Asks access policies, each question once for all that it is the same for: principals for whom every condition on people comes out

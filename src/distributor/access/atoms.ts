@@ -1,4 +1,4 @@
-import type { PolicyJson } from './cedar.ts';
+import { type PolicyJson, prepare } from './cedar.ts';
 import { isNode, mentions, mentionsPerson, mentionsRegion } from './looks-at.ts';
 
 /**
@@ -54,3 +54,15 @@ const policyWhen = (body: unknown): PolicyJson => ({ ...ANY, conditions: [{ kind
 const distinct = (policies: readonly PolicyJson[]): PolicyJson[] => [
   ...new Map(policies.map((it) => [JSON.stringify(it), it])).values(),
 ];
+
+/** What a condition looks at. */
+export type Part = 'people' | 'places';
+
+/** Under which name the atoms of one part are prepared. */
+export const nameOfSet = (digest: string, part: Part): string => `${digest} ${part}`;
+
+/** Prepares the atoms of some policies to be asked one by one. */
+export function prepareAtoms(digest: string, atoms: Atoms): void {
+  for (const part of ['people', 'places'] as const)
+    prepare(nameOfSet(digest, part), Object.fromEntries(atoms[part].map((it, index) => [`${index}`, it])));
+}

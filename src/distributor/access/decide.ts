@@ -1,7 +1,7 @@
 import type { AccessAction, DecidingPolicy, ImageFacts } from '../../model/access.ts';
 import type { Account } from '../../model/account.ts';
+import type { AccessPolicies } from './access-policies.ts';
 import { authorize, type CedarRequest, type EntityJson, type EntityUidJson } from './cedar.ts';
-import type { AccessPolicies } from './load-access.ts';
 
 /** Who asks: an account of accounts.yaml, or an organisational unit as a whole. */
 export type Principal = { readonly account: Account } | { readonly unit: string };

@@ -2,38 +2,18 @@ import { nearestWord } from '../../formats/text/nearest.ts';
 import type { Account } from '../../model/account.ts';
 import { digestOf, sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
-import { prepareAtoms } from './ask.ts';
-import { type Atoms, atomsOf } from './atoms.ts';
+import type { AccessPolicies, AccessPolicy } from './access-policies.ts';
+import { atomsOf, prepareAtoms } from './atoms.ts';
 import { type CedarComplaint, checkPolicy, type PolicyJson, policyAsJson, prepare, splitPolicies } from './cedar.ts';
 import { DEFAULT_ACCESS, DEFAULT_NAME } from './default-policy.ts';
 import { entitiesNamed } from './entities-named.ts';
-import { type LooksAt, looksAt } from './looks-at.ts';
+import { looksAt } from './looks-at.ts';
 import { positionAt } from './position.ts';
 
 export interface AccessFile {
   /** As it is told to people, such as `policies/access.cedar`. */
   readonly name: string;
   readonly bytes: Uint8Array;
-}
-
-/** One policy of a file. */
-export interface AccessPolicy {
-  readonly id: string;
-  readonly effect: 'permit' | 'forbid';
-  readonly file: string;
-  readonly line: number;
-}
-
-/** Policies that were checked and are ready to decide. */
-export interface AccessPolicies {
-  /** Name of the prepared set, and hex digest of the policies. */
-  readonly digest: string;
-  readonly policies: ReadonlyMap<string, AccessPolicy>;
-  /** What the policies look at, so that one decision is taken once for all whom it fits. */
-  readonly looksAt: LooksAt;
-  readonly atoms: Atoms;
-  /** Odd things that stop nothing, as `file:line:column: what`. */
-  readonly warnings: readonly string[];
 }
 
 interface Found extends AccessPolicy {
