@@ -24,6 +24,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       await program.parseAsync(argv, { from: 'user' });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
+      // Who names no command wants to know which there are.
+      if (error.code === 'commander.help' && !json) process.stderr.write(program.helpInformation());
       if (error.exitCode !== 0) throw usageFault(error, program, called?.name);
     }
     return status;
