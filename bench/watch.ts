@@ -12,7 +12,7 @@ import { folderImageRegistry } from '../src/adapters/local/folder-image-registry
 import { folderSpecSource } from '../src/adapters/local/folder-spec-source.ts';
 import { sqliteCatalog } from '../src/adapters/local/sqlite-catalog.ts';
 import { keepKnown, STAMP } from '../src/app/gate/examination.ts';
-import { judgingInputs } from '../src/app/rejudge/rejudge-inputs.ts';
+import { judgingInputs } from '../src/app/gate/judging-inputs.ts';
 import { tick } from '../src/app/watch/tick.ts';
 import type { ImageVersion } from '../src/model/build.ts';
 import type { Ports } from '../src/ports/ports.ts';

@@ -1,5 +1,8 @@
 import type { Cause } from '../model/build.ts';
 
+/** So many images that are to be built for one cause are started by one execution of the fleet's machine, which builds some at a time. */
+export const FLEET_FROM = 20;
+
 /** Executions of the state machine. */
 export interface Executions {
   /** Whether the execution of this identifier still runs; one that is not known does not. */

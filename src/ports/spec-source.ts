@@ -10,7 +10,7 @@ export interface LoadedSpec {
   readonly digest: string;
   /** Hex digest of those parts that decide the lock: os, application, resolution, boot, identities. */
   readonly lockInputs: string;
-  /** Files and folders on this machine that it was read from, its own file first; absent where they are only mirrored. */
+  /** Files and folders on this machine, or keys, that it was read from, its own first; absent where that cannot be told. */
   readonly reads?: readonly string[];
 }
 

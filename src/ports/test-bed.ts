@@ -31,13 +31,18 @@ export interface TestResult {
   /** Milliseconds from launch to the first success. */
   readonly firstSuccessMs?: number;
   readonly detail?: string;
+  /** Somebody ended the instance while it was asked: nothing is known of the image. */
+  readonly cutShort?: boolean;
 }
 
 /** Boots images and asks them questions. */
 export interface TestBed {
   launch(request: LaunchRequest, signal?: AbortSignal): Promise<Instance>;
-  /** Repeats the test until it passes or its own timeout is over; a failing test is a value. */
-  probe(instance: Instance, test: ImageTest, signal?: AbortSignal): Promise<TestResult>;
+  /**
+   * Repeats the test until it passes or its own timeout is over; a failing test is a value. `since`: when it was asked first (milliseconds
+   * since the epoch), where it is asked in parts. Throws TEST_PENDING where the answer needs time in which nobody has to wait.
+   */
+  probe(instance: Instance, test: ImageTest, signal?: AbortSignal, since?: number): Promise<TestResult>;
   /** All that was written to the serial console so far. */
   console(instance: Instance): Promise<string>;
   /** Shuts down cleanly within the time, then ends it; removes its overlay. Safe to repeat. */

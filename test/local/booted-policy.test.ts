@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { qemuTestBed } from '../../src/adapters/local/qemu-test-bed.ts';
 import { policyTestResults } from '../../src/app/gate/judge-tests.ts';
-import { judgingInputs } from '../../src/app/rejudge/rejudge-inputs.ts';
+import { judgingInputs } from '../../src/app/gate/judging-inputs.ts';
 import { tick } from '../../src/app/watch/tick.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { type AdvisedWorld, advisedWorld } from '../support/advised-world.ts';

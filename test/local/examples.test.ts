@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awaitReady, launchImage } from '../../src/app/launch/launch-image.ts';
 import { revokeFrom, shareWith } from '../../src/app/sharing/grants.ts';
 import { summarize } from '../../src/app/steps/summary.ts';
+import { tick } from '../../src/app/watch/tick.ts';
 import { composeLocal, type LocalKiln } from '../../src/cli/compose.ts';
 import { openTarTree } from '../../src/formats/archive/tar-tree.ts';
 
@@ -62,6 +63,11 @@ describe('a built image', () => {
     const { summary } = await build('nginx');
     expect(summary.build.state).toBe('unchanged');
     expect(await kiln.ports.catalog.listVersions('nginx')).toHaveLength(1);
+  });
+
+  test('calls for nothing when it is looked at first', { timeout: 2 * MINUTES }, async () => {
+    const looked = await tick(kiln.ports, { rejudge: kiln.ports });
+    expect(looked).toEqual({ started: [], rejudged: [], troubled: [] });
   });
 
   test('is launched by who has the grant, until that is taken back', { timeout: 5 * MINUTES }, async () => {

@@ -40,8 +40,9 @@ export interface Judgement {
   readonly units: readonly WholeUnit[];
   /** What is wrong with policy files or advisories, when older ones stand in for them. */
   readonly warnings: readonly string[];
-  /** Of everything that decided. */
-  readonly policiesDigest: string;
+  /** By what it was judged. */
+  readonly policies: PoliciesInForce;
+  readonly loaded: LoadedSpec;
 }
 
 /** Judges one version for some accounts. */
@@ -76,7 +77,7 @@ export async function judgeVersion(
   await ports.catalog.recordDecisions(judged.flatMap((it) => it.decisions));
   const { facts, warnings } = judge;
   const units = accounts ? [] : await judge.units(judged);
-  return { version, facts, accounts: judged, units, warnings, policiesDigest: policies.digest };
+  return { version, facts, accounts: judged, units, warnings, policies, loaded };
 }
 
 /** Reads once what judging a version takes; account by account it then costs little. `asked`: only these will be judged. */

@@ -4,9 +4,9 @@ import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Instance, TestResult } from '../../ports/test-bed.ts';
 import { reachablePorts } from '../application/ports.ts';
+import { testsOf } from '../application/tests-of-spec.ts';
 import { type ImageReference, requireVersion } from '../gate/image-reference.ts';
 import { type AccountJudgement, type JudgePorts, judgeVersion } from '../gate/judge.ts';
-import { testsOf } from '../steps/test-image.ts';
 
 export type LaunchOutcome =
   | { readonly kind: 'launched'; readonly instance: Instance; readonly version: ImageVersion }

@@ -7,8 +7,8 @@ import type { LoadedSpec } from '../../ports/spec-source.ts';
 import { firstObstacle, keepKnown, openVersion } from '../gate/examination.ts';
 import { type AccountJudgement, type JudgePorts, judgeVersion } from '../gate/judge.ts';
 import { policiesInForce } from '../gate/judge-policies.ts';
+import type { Standing } from '../gate/judging-inputs.ts';
 import { type Applied, applyJudgement, type DistributionPorts } from '../sharing/distribution.ts';
-import type { Standing } from './rejudge-inputs.ts';
 import { testAgain } from './rejudge-tests.ts';
 
 export type RejudgePorts = JudgePorts & DistributionPorts & Pick<Ports, 'notifier' | 'testBed' | 'executions'>;

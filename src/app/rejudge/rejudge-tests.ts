@@ -4,7 +4,7 @@ import { digestOf } from '../../model/canonical.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { TestResult } from '../../ports/test-bed.ts';
-import { testsOf } from '../steps/test-image.ts';
+import { testsOf } from '../application/tests-of-spec.ts';
 
 type TestPorts = Pick<Ports, 'catalog' | 'testBed' | 'progress' | 'signal'>;
 

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type PlacedFile, placedFiles } from '../../baker/application-files.ts';
 import { writeTarOfFolder } from '../../formats/archive/tar-writer.ts';
+import type { Build } from '../../model/build.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import type { LockedPackage } from '../../model/lock.ts';
@@ -12,7 +13,7 @@ import type { ParentBakeRequest } from '../../ports/parent-baker.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
 import { type BakeAnswer, readLock } from './bake-image.ts';
-import { recorded, requireBuild, type StepAnswer, type StepRequest } from './step.ts';
+import { begunStep, recorded, requireBuild, type StepAnswer, type StepRequest } from './step.ts';
 
 export interface PendingAnswer extends Omit<StepAnswer, 'outcome'> {
   readonly outcome: 'pending';
@@ -43,8 +44,9 @@ export async function bakeFromParent(
       { hint },
     );
   }
-  const state = await baker.bake(request.buildId, () => requestOf(ports, request));
-  if (state.kind === 'pending') return pending(ports, request, state.detail);
+  const build = await requireBuild(ports.catalog, request.buildId);
+  const state = await baker.bake(bakeKey(build), () => requestOf(ports, request));
+  if (state.kind === 'pending') return pending(ports, build, state.detail);
   return recorded(ports, request.buildId, 'bake', async () => {
     if (state.kind === 'failed') return { ...NOTHING, outcome: 'refused', detail: state.reason };
     const { imageId, treeDigest } = state;
@@ -62,16 +64,17 @@ export async function bakeFromParent(
   });
 }
 
+/** A build that was interrupted may have resolved anew since. */
+function bakeKey({ id, steps }: Build): string {
+  const { fingerprint = '' } = (steps.find((it) => it.step === 'resolve')?.result ?? {}) as { fingerprint?: string };
+  return `${id} ${fingerprint}`.trim();
+}
+
 const NOTHING = { treeDigest: '', diskDigest: '', facts: {} };
 
-async function pending(
-  { catalog, clock }: ParentBakePorts,
-  { buildId }: StepRequest,
-  detail: string,
-): Promise<PendingAnswer> {
-  const known = (await requireBuild(catalog, buildId)).steps.find((it) => it.step === 'bake');
-  const startedAt = known?.outcome === 'running' ? known.startedAt : timestamp(clock);
-  await catalog.putStep(buildId, { step: 'bake', startedAt, outcome: 'running', detail });
+async function pending({ catalog, clock }: ParentBakePorts, build: Build, detail: string): Promise<PendingAnswer> {
+  const startedAt = begunStep(build, 'bake')?.startedAt ?? timestamp(clock);
+  await catalog.putStep(build.id, { step: 'bake', startedAt, outcome: 'running', detail });
   return { outcome: 'pending', detail };
 }
 

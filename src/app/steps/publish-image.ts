@@ -1,8 +1,10 @@
+import type { Build } from '../../model/build.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { type EndAnswer, endBuild } from './end-build.ts';
+import type { JudgeAnswer } from './judge-image.ts';
 import type { RegisterAnswer } from './register-image.ts';
-import { recorded, resultOf, type StepAnswer, type StepRequest } from './step.ts';
+import { recorded, requireBuild, resultIn, type StepAnswer, type StepRequest } from './step.ts';
 
 export interface PublishRequest extends StepRequest {
   readonly executionId: string;
@@ -20,8 +22,9 @@ async function publish(
   { catalog, clock, registry, notifier }: PublishPorts,
   { image, buildId }: PublishRequest,
 ): Promise<StepAnswer> {
-  const { imageId, version } = await resultOf<RegisterAnswer>(catalog, buildId, 'register');
-  await catalog.updateVersion(image, version, { state: 'available' });
+  const build = await requireBuild(catalog, buildId);
+  const { imageId, version } = resultIn<RegisterAnswer>(build, 'register');
+  await catalog.updateVersion(image, version, { state: 'available', facts: judgedIn(build) });
   await registry.alias(`${image}/latest`, imageId);
   await catalog.setAlias(image, 'latest', version);
   const event = {
@@ -34,4 +37,11 @@ async function publish(
   await catalog.recordEvent(event);
   await notifier.notify({ kind: event.kind, image, subject: `${image}@${version} is published`, detail: event.detail });
   return { outcome: 'succeeded', detail: `latest is ${image}@${version}` };
+}
+
+/** Where a call was refused, nothing is kept of the judgement: looked at next, it is judged again, and what is left is tried again. */
+function judgedIn(build: Build): Partial<JudgeAnswer['judged']> {
+  const { calls, judged } = resultIn<JudgeAnswer>(build, 'judge');
+  const isDone = (call: string) => build.steps.some((it) => it.step === `share ${call}` && it.outcome === 'succeeded');
+  return calls.every(isDone) ? judged : {};
 }

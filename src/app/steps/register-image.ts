@@ -5,6 +5,7 @@ import { sourcesOf } from '../gate/known-vulnerabilities.ts';
 import { resolvedFrom } from '../impact/published-versions.ts';
 import type { Baked } from './bake-image.ts';
 import { lockOf } from './bake-image.ts';
+import type { ResolveAnswer } from './resolve-image.ts';
 import { recorded, requireBuild, resultIn, type StepAnswer, type StepRequest } from './step.ts';
 import type { ValidateAnswer } from './validate-image.ts';
 
@@ -51,7 +52,7 @@ async function recordVersion(
   const { catalog } = ports;
   const { version, imageId, baked } = made;
   const lock = await lockOf(ports, build);
-  const { lockDigest, fingerprint } = resultIn<{ lockDigest: string; fingerprint: string }>(build, 'resolve');
+  const { lockDigest = '', fingerprint, inputs } = resultIn<ResolveAnswer>(build, 'resolve');
   const { reportDigest, inventoryDigest, packsDigest } = resultIn<ValidateAnswer>(build, 'validate');
   const known = await catalog.getVersion(build.image, version);
   // Made again after an interruption: what the version came to be since then stays.
@@ -70,6 +71,7 @@ async function recordVersion(
       ...baked.facts,
       fingerprint,
       resolvedFrom: made.resolvedFrom,
+      builtFrom: inputs,
       reportDigest,
       inventoryDigest,
       packsDigest,

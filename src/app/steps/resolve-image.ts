@@ -4,6 +4,8 @@ import type { Lock } from '../../model/lock.ts';
 import type { Bake } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
+import type { Inputs } from '../../triggers/due.ts';
+import { inputsOf } from '../lock/build-inputs.ts';
 import { fitsSpec, makeLock, shippedDigest } from '../lock/make-lock.ts';
 import { vulnerabilityWeights } from '../lock/vulnerability-weights.ts';
 import { loadPacks } from '../sources/packs.ts';
@@ -18,6 +20,8 @@ export interface ResolveAnswer extends StepAnswer {
   readonly lockDigest?: string;
   /** Of everything that decides what this build makes and who gets it. */
   readonly fingerprint?: string;
+  /** Of what was read to make it. */
+  readonly inputs?: Inputs;
   /** Who bakes it. */
   readonly bake: Bake['with'];
 }
@@ -38,16 +42,18 @@ export async function resolveImage(ports: ResolvePorts, request: ResolveRequest)
     const lockDigest = await ports.store.put({ bytes: Buffer.from(JSON.stringify(lock)) });
     const fingerprint = await fingerprintOf(ports, request.image, loaded, lock);
     await ports.catalog.updateBuild(request.buildId, { lockDigest });
+    const inputs = inputsOf(loaded, lock.indexes);
     const same = await newestWith(ports, request, fingerprint);
     if (same !== undefined) {
       const detail = `nothing changed since ${request.image}@${same}: same lock, policies and tests`;
-      return { outcome: 'unchanged', bake, lockDigest, fingerprint, detail };
+      return { outcome: 'unchanged', bake, lockDigest, fingerprint, inputs, detail };
     }
     return {
       outcome: 'succeeded',
       bake,
       lockDigest,
       fingerprint,
+      inputs,
       detail: `${lock.packages.length} packages, lock ${lock.digest.slice(0, 12)}`,
     };
   });

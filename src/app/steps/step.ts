@@ -17,15 +17,22 @@ export interface StepAnswer {
   readonly detail?: string;
 }
 
-/** Runs a step's work and records its start, end and result; a fault is recorded and thrown again. */
+/** Faults that only say that the step must be called again: it has not ended. */
+const PENDING: ReadonlySet<string> = new Set(['TEST_PENDING', 'COPY_PENDING']);
+
+/**
+ * Runs a step's work and records its start, end and result; a fault is recorded and thrown again. `before`: the record of a call before this
+ * one, which this one goes on with.
+ */
 export async function recorded<T extends StepAnswer>(
   { catalog, clock }: Pick<Ports, 'catalog' | 'clock'>,
   buildId: string,
   step: string,
   work: () => Promise<T>,
+  before?: StepRecord,
 ): Promise<T> {
-  const begun: StepRecord = { step, startedAt: timestamp(clock), outcome: 'running' };
-  await catalog.putStep(buildId, begun);
+  const begun: StepRecord = { step, startedAt: before?.startedAt ?? timestamp(clock), outcome: 'running' };
+  if (!before) await catalog.putStep(buildId, begun);
   try {
     const result = await work();
     const { outcome, detail } = result;
@@ -38,6 +45,7 @@ export async function recorded<T extends StepAnswer>(
     });
     return result;
   } catch (error) {
+    if (error instanceof KilnError && PENDING.has(error.code)) throw error;
     const detail = error instanceof Error ? error.message : String(error);
     const result = error instanceof KilnError ? { error: { code: error.code, hint: error.hint } } : undefined;
     await catalog.putStep(buildId, { ...begun, endedAt: timestamp(clock), outcome: 'failed', detail, result });
@@ -52,6 +60,11 @@ export async function requireBuild(catalog: Pick<Catalog, 'getBuild'>, buildId: 
   return build;
 }
 
+/** The record of a step that has begun and not ended. */
+export function begunStep({ steps }: Build, step: string): StepRecord | undefined {
+  return steps.find((it) => it.step === step && it.outcome === 'running');
+}
+
 /** The step that stopped a build last. One that was stopped, and taken up again, may have records of several. */
 export function lastObstacle(steps: readonly StepRecord[]): StepRecord | undefined {
   const obstacles = steps.filter((it) => it.outcome === 'refused' || it.outcome === 'failed');
@@ -59,11 +72,6 @@ export function lastObstacle(steps: readonly StepRecord[]): StepRecord | undefin
 }
 
 /** What an earlier step of the build recorded. A build that never ran the step is a broken promise of the state machine. */
-export async function resultOf<T>(catalog: Pick<Catalog, 'getBuild'>, buildId: string, step: string): Promise<T> {
-  return resultIn<T>(await requireBuild(catalog, buildId), step);
-}
-
-/** The same of a build that was read already: what earlier steps recorded does not change. */
 export function resultIn<T>({ id, steps }: Build, step: string): T {
   const record = steps.find((it) => it.step === step);
   if (record?.result === undefined || record.outcome === 'failed')

@@ -12,8 +12,9 @@ import {
   scheduleIsDue,
 } from '../../triggers/due.ts';
 import { readKnown } from '../gate/examination.ts';
+import { judgingInputs, newlyKnown, type Standing } from '../gate/judging-inputs.ts';
+import { buildInputs } from '../lock/build-inputs.ts';
 import { type Rejudged, type RejudgePorts, rejudgeVersion, withdrawVersion } from '../rejudge/rejudge-image.ts';
-import { buildInputs, judgingInputs, newlyKnown, type Standing } from '../rejudge/rejudge-inputs.ts';
 import { mendedBySources } from './advisory-trigger.ts';
 
 export type LookPorts = Pick<
@@ -78,17 +79,27 @@ async function causeToBuild(
   const seen = ((await catalog.getDocument(key)) ?? {}) as Seen;
   const inputs = await buildInputs(ports, loaded);
   const now = clock.now();
-  const due = scheduleIsDue(schedule, seen.scheduledAt, now);
-  const scheduledAt = due ? now : (seen.scheduledAt ?? now);
+  const published = await latestVersion(catalog, name);
+  const last = seen.scheduledAt ?? (published && Date.parse(published.createdAt));
+  const due = scheduleIsDue(schedule, last, now);
+  const scheduledAt = due ? now : (last ?? now);
   const remember = async () => {
     const next = { ...seen, inputs, scheduledAt };
     if (digestOf(next) !== digestOf(seen)) await catalog.putDocument(key, next);
   };
   const found = { remember, indexes: digestOf(inputs.indexes), until: nextDue(schedule, scheduledAt) };
-  const cause = due ? causeSchema.parse({ kind: 'schedule' }) : causeOfChange(seen.inputs, inputs);
+  const isBuilt = published && !causeOfChange(published.facts.builtFrom as Inputs | undefined, inputs);
+  const changed = isBuilt ? undefined : causeOfChange(seen.inputs, inputs);
+  const cause = due ? causeSchema.parse({ kind: 'schedule' }) : changed;
   // An index that changed elsewhere is no reason to build: the same packages would be locked.
   const isElsewhere = cause?.kind === 'component' && !(await isTouched(name));
   return isElsewhere ? found : { ...found, cause };
+}
+
+/** The version that was published last: what it was built from, by whoever asked for it, calls for no other. */
+async function latestVersion(catalog: LookPorts['catalog'], image: string): Promise<ImageVersion | undefined> {
+  const { latest } = await catalog.aliases(image);
+  return latest === undefined ? undefined : catalog.getVersion(image, latest);
 }
 
 type Judged = Pick<Look, 'cause' | 'rejudged' | 'warnings' | 'standings'>;

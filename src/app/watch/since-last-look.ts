@@ -30,13 +30,14 @@ export async function sinceLastLook(
   const { catalog, specs } = ports;
   if (!catalog.revisions || !specs.stamps) return ALL_CHANGED;
   const book = await readLooks(ports);
-  const known = images.flatMap(({ name, spec }) => {
+  const asked = images.map(({ name, spec }) => {
     const seen = book.images.get(name);
-    return seen && seen.reads[0] === spec ? [{ name, reads: seen.reads }] : [];
+    return { name, reads: seen && seen.reads[0] === spec ? seen.reads : [spec] };
   });
   const revisions = await catalog.revisions();
-  const stamps = await specs.stamps(known);
-  return makeBook(ports, { book, revisions, stamps, isTouched });
+  const stamps = await specs.stamps(asked);
+  const reads = new Map(asked.map((it) => [it.name, it.reads]));
+  return makeBook(ports, { book, reads, revisions, stamps, isTouched });
 }
 
 const ALL_CHANGED: SinceLastLook = {
@@ -47,12 +48,15 @@ const ALL_CHANGED: SinceLastLook = {
 
 interface Now {
   readonly book: LookBook;
+  /** What each image's stamp is of. */
+  readonly reads: ReadonlyMap<string, readonly string[]>;
   readonly revisions: ReadonlyMap<string, number>;
   readonly stamps: ReadonlyMap<string, string>;
   readonly isTouched: Touched;
 }
 
-function makeBook(ports: LookPorts, { book, revisions, stamps, isTouched }: Now): SinceLastLook {
+function makeBook(ports: LookPorts, { book, reads, revisions, stamps, isTouched }: Now): SinceLastLook {
+  const unseen = new Set([...book.images.keys()].filter((it) => reads.has(it)));
   const images = new Map<string, Seen>();
   const lists = new Map<string, Consulted['places']>([...book.advisories].map(([name, it]) => [name, it.places]));
   const revisionOf = (image: string) => revisions.get(image) ?? 0;
@@ -64,8 +68,15 @@ function makeBook(ports: LookPorts, { book, revisions, stamps, isTouched }: Now)
   });
   return {
     async unchanged(image) {
+      unseen.delete(image);
       const seen = book.images.get(image);
-      if (!seen || seen.stamp !== stamps.get(image) || seen.revision !== revisionOf(image)) return undefined;
+      if (
+        !seen ||
+        seen.reads[0] !== reads.get(image)?.[0] ||
+        seen.stamp !== stamps.get(image) ||
+        seen.revision !== revisionOf(image)
+      )
+        return undefined;
       if (seen.until !== undefined && seen.until <= ports.clock.now()) return undefined;
       if (await saidMore(seen)) return undefined;
       const indexes = await indexesOf(seen.os);
@@ -79,14 +90,15 @@ function makeBook(ports: LookPorts, { book, revisions, stamps, isTouched }: Now)
     async begin(loaded) {
       changed = true;
       const { name } = loaded.spec;
-      const isKnown = book.images.get(name)?.reads.join('\n') === loaded.reads?.join('\n');
-      const stamp = (isKnown && stamps.get(name)) || (await stampOf(ports, loaded));
+      const isAsked = reads.get(name)?.join('\n') === loaded.reads?.join('\n');
+      const stamp = (isAsked && stamps.get(name)) || (await stampOf(ports, loaded));
       return async (look) => {
         const seen = stamp && (await seenOf(ports, { ...look, revision: revisionOf(name), stamp }, lists));
         if (seen) images.set(name, seen);
       };
     },
     async keep() {
+      for (const it of unseen) images.set(it, book.images.get(it)!);
       if (!changed && images.size === book.images.size) return;
       await writeLooks(ports, { images, advisories: await consultedBy(ports, book, images, lists) });
     },

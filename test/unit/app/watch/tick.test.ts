@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sqliteCatalog } from '../../../../src/adapters/local/sqlite-catalog.ts';
+import { inputsOf } from '../../../../src/app/lock/build-inputs.ts';
 import { tick } from '../../../../src/app/watch/tick.ts';
 import type { Cause } from '../../../../src/model/build.ts';
 import { KilnError } from '../../../../src/model/error.ts';
@@ -49,7 +50,18 @@ function world() {
       },
     },
   };
-  return { state, catalog, started, look: () => tick(ports as never) };
+  /** Publishes a version that was built a moment ago from the index of now. */
+  const publish = async (lockInputs: string) => {
+    const loaded = { ...(await ports.specs.load()), lockInputs };
+    const [lockDigest, diskDigest, treeDigest] = ['a', 'b', 'c'].map((it) => it.repeat(64)) as [string, string, string];
+    await catalog.putVersion({
+      ...{ image: 'web', version: 1, state: 'available', imageId: 'img-web-1', buildId: 'web-1' },
+      ...{ lockDigest, diskDigest, treeDigest, createdAt: new Date(state.now).toISOString() },
+      facts: { builtFrom: inputsOf(loaded, await ports.source.indexes()) },
+    });
+    await catalog.setAlias('web', 'latest', 1);
+  };
+  return { state, catalog, started, publish, look: () => tick(ports as never) };
 }
 
 describe('tick', () => {
@@ -75,6 +87,26 @@ describe('tick', () => {
     const first = await here.look();
     expect(first.started.map((it) => it.cause.kind)).toEqual(kind ? [kind] : []);
     expect((await here.look()).started).toEqual([]);
+  });
+
+  test.each([
+    { summary: 'nothing where somebody built what there is now', built: 'spec-2', started: [] },
+    { summary: 'a build where somebody built what was before', built: 'spec-1', started: ['the spec changed'] },
+  ])('starts $summary', async ({ built, started }) => {
+    await here.publish(built);
+    here.state.spec = 'spec-2';
+    expect((await here.look()).started.map((it) => it.cause.detail)).toEqual(started);
+  });
+
+  test('starts nothing of what somebody built before the first look, until its schedule is due', async () => {
+    const fresh = world();
+    await fresh.catalog.putImage({ name: 'web', spec: '/web/image.yaml', addedAt: '2026-01-01T00:00:00.000Z' });
+    await fresh.publish('spec-1');
+    fresh.state.schedule = { every: '1h', timezone: 'UTC' };
+    fresh.state.now += 3_599_000;
+    expect((await fresh.look()).started).toEqual([]);
+    fresh.state.now += 1_000;
+    expect((await fresh.look()).started.map((it) => it.cause.kind)).toEqual(['schedule']);
   });
 
   test('starts a build each time that the schedule is due', async () => {

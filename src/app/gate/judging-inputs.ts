@@ -7,26 +7,15 @@ import type { InventoryVulnerability } from '../../model/inventory.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
-import type { Inputs, JudgingInputs } from '../../triggers/due.ts';
+import type { JudgingInputs } from '../../triggers/due.ts';
 import { fitsName } from '../../validator/glob.ts';
 import { digestOfPacks, type Pack } from '../../validator/pack.ts';
-import { readKnown } from '../gate/examination.ts';
-import { type PoliciesInForce, policiesInForce } from '../gate/judge-policies.ts';
-import { type KnownVulnerabilities, readVulnerabilities, shippedBy } from '../gate/known-vulnerabilities.ts';
-import { testsOf } from '../steps/test-image.ts';
+import { testsOf } from '../application/tests-of-spec.ts';
+import { readKnown } from './examination.ts';
+import { type PoliciesInForce, policiesInForce } from './judge-policies.ts';
+import { type KnownVulnerabilities, readVulnerabilities, shippedBy } from './known-vulnerabilities.ts';
 
-type InputPorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'source' | 'advisories' | 'progress'>;
-
-/** What decides the bytes of an image, as it stands now. */
-export async function buildInputs(ports: InputPorts, loaded: LoadedSpec): Promise<Inputs> {
-  const indexes = await ports.source.indexes(loaded.spec.os, ports.progress);
-  return { spec: bakeInputs(loaded), indexes: indexes.map((it) => it.sha256).sort() };
-}
-
-/** Hex digest of the parts of a spec that decide what is baked: who may have it, and what is asked of it, are none. */
-export function bakeInputs({ spec, lockInputs }: LoadedSpec): string {
-  return digestOf({ lockInputs, minimize: spec.minimize });
-}
+type InputPorts = Pick<Ports, 'catalog' | 'clock' | 'specs' | 'store' | 'advisories'>;
 
 /** What decides who may have a version, as it stands now. */
 export interface Standing {
@@ -42,10 +31,15 @@ export interface Standing {
   readonly warnings: readonly string[];
 }
 
-/** Throws what reading policies and advisories throws, where none ever were good. */
-export async function judgingInputs(ports: InputPorts, loaded: LoadedSpec, version: ImageVersion): Promise<Standing> {
+/** `read`: the policies, where they were read already. Throws what reading policies and advisories throws, where none ever were good. */
+export async function judgingInputs(
+  ports: InputPorts,
+  loaded: LoadedSpec,
+  version: ImageVersion,
+  read?: PoliciesInForce,
+): Promise<Standing> {
   const { spec } = loaded;
-  const policies = await policiesInForce(ports, loaded);
+  const policies = read ?? (await policiesInForce(ports, loaded));
   const today = timestamp(ports.clock).slice(0, 10);
   const accounts = accountsOf(policies, loaded);
   const packs = [...policies.packs.packs, ...accounts.flatMap((it) => it.packs)];
