@@ -14,6 +14,7 @@ import { loadUniverse } from '../src/resolver/universe/load-universe.ts';
 import { buildUniverse, type Universe } from '../src/resolver/universe/universe.ts';
 import { machineIndexes } from '../test/support/machine-index.ts';
 import { makeResolution, makeRoots } from '../test/support/universe.ts';
+import { makeRandom } from './random.ts';
 import {
   askApt,
   askAspcud,
@@ -70,15 +71,6 @@ const least = (runs: number, measure: () => number): number => Math.min(...Array
 
 function answer(universe: Universe, names: readonly string[], substitutes = false): ResolveOutcome {
   return resolve(universe, { roots: makeRoots(names), resolution: makeResolution({ substitutes }) });
-}
-
-/** Numbers that look random and are the same on every run. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
 }
 
 interface Measured {

@@ -68,6 +68,11 @@ export const waivers: readonly Waiver[] = [
     reason: 'public parameters, which vendors name as they like below one path',
   },
   {
+    finding: /^IAM5\[Resource::arn:<AWS::Partition>:imagebuilder:<AWS::Region>:\*:image\/\*\]$/,
+    at: /\/StartBuild\/Role\//,
+    reason: 'images of EC2 Image Builder that vendors and others own, which a spec may name as its parent',
+  },
+  {
     finding: /^CB5$/,
     at: /\/BakeImage\/Project\//,
     reason: 'the baker runs in a Debian of its own, pinned by digest: what it bakes must not depend on a managed image',

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import { timestamp } from '../../src/ports/clock.ts';
+import { FLEET_FROM } from '../../src/ports/executions.ts';
 import type { Ports } from '../../src/ports/ports.ts';
 import { type Asked, requestsOf, vendorNotice } from './build-requests.ts';
 import { type ParentPorts, requestsOfNotice } from './parents.ts';
@@ -13,9 +14,6 @@ interface QueueAnswer {
 }
 
 export type StartPorts = Pick<Ports, 'catalog' | 'executions' | 'clock'> & ParentPorts;
-
-/** So many images at once are started by one execution of the fleet's machine, which builds some at a time. */
-const FLEET_FROM = 20;
 
 /** Starts what each event of the queue calls for. An event that comes twice starts nothing twice; one that fails stays in the queue. */
 export const makeHandler = (ports: StartPorts) =>

@@ -78,6 +78,11 @@ export function readAndWriteBucket({ bucket, key }: Storage, who: IGrantable): v
   useKey(key, who);
 }
 
+/** Artifacts that newer ones stand in for; the bucket keeps what was removed for a while. */
+export function removeArtifacts({ bucket }: Storage, who: IGrantable): void {
+  allow(who, ['s3:DeleteObject'], [bucket.arnForObjects('artifacts/*')]);
+}
+
 /** Testers: their roots, what was asked of them, what they answered. */
 export function keepTesters({ bucket, key }: Pick<Storage, 'bucket' | 'key'>, who: IGrantable): void {
   allow(who, ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], [bucket.arnForObjects('testers/*')]);
@@ -97,9 +102,11 @@ export function readSettings({ bucket, key }: Pick<Storage, 'bucket' | 'key'>, w
   useKey(key, who);
 }
 
-/** Parameters in which AWS and vendors publish the AMIs of today. */
-export function readPublicParameters(who: IGrantable): void {
+/** Where AWS and vendors publish the AMIs of today: public parameters, and images of EC2 Image Builder, whoever owns them. */
+export function findParents(who: IGrantable): void {
   allow(who, ['ssm:GetParameter'], [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}::parameter/aws/service/*`]);
+  const images = `arn:${Aws.PARTITION}:imagebuilder:${Aws.REGION}:*:image/*`;
+  allow(who, ['imagebuilder:GetImage', 'imagebuilder:ListImageBuildVersions'], [images]);
 }
 
 /** Commands of tests, by the two projects that make testers and run them. */

@@ -74,7 +74,7 @@ export class TriggersStack extends Stack {
     build.machine.grantStartExecution(start.function);
     build.fleet.grantStartExecution(start.function);
     rights.readSettings(storage, start.function);
-    if (configuration.vendorTopics.length > 0) rights.readPublicParameters(start.function);
+    if (configuration.vendorTopics.length > 0) rights.findParents(start.function);
     const source = { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 5 };
     start.function.addEventSource(new SqsEventSource(requests, source));
   }
@@ -137,6 +137,7 @@ export class TriggersStack extends Stack {
     });
     rights.readAndWriteCatalog(storage, watch.function);
     rights.readAndWriteBucket(storage, watch.function);
+    rights.removeArtifacts(storage, watch.function);
     rights.describeExecutions(watch.function, build.variables.KILN_MACHINE as string);
     rights.handleImages(watch.function, configuration.copyRegions);
     rights.handleCopies(watch.function, configuration);
@@ -146,6 +147,7 @@ export class TriggersStack extends Stack {
     rights.runTestInstances(watch.function, build.testBed.place);
     rights.runCommands(storage, watch.function, build.testBed.projects);
     build.machine.grantStartExecution(watch.function);
+    build.fleet.grantStartExecution(watch.function);
     new Rule(this, 'PoliciesChanged', {
       eventBus: EventBus.fromEventBusName(this, 'SettingsBus', 'default'),
       description: 'policies and accounts',

@@ -1,6 +1,6 @@
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { conflicts } from '../support/emulator/conflicts.ts';
 import { type DeployedKiln, onDeployedKiln, sqs } from '../support/emulator/deployed-kiln.ts';
 import { killing } from '../support/emulator/killing.ts';
@@ -60,6 +60,14 @@ onDeployedKiln(
       expect(await catalog.acquireLease('nginx', 'a test')).toEqual({ kind: 'acquired' });
       await catalog.releaseLease('nginx', 'a test');
     }
+
+    /** Each test works alone as well: `-t`. */
+    beforeEach(async () => {
+      if (expect.getState().currentTestName?.includes('throttled') || (await ownImages()).length > 0) return;
+      await putExample(deployed());
+      await deployed().settled();
+      await expectPublished();
+    }, 900_000);
 
     test('a tenth of all calls is throttled: the build takes longer, and that is all', async () => {
       throttle.refuse(0.1);

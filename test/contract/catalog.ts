@@ -64,6 +64,35 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       expect(await catalog.getImage('nothing')).toBeUndefined();
     });
 
+    test('an image’s revision is another one after every change of its versions, aliases and grants, and no other image’s', async () => {
+      const revision = async () => (await catalog.revisions?.())?.get('web');
+      expect(await revision()).toBeUndefined();
+      const grant = {
+        image: 'web',
+        version: 1,
+        account: '111111111111',
+        region: 'local',
+        reason: 'approved',
+        grantedAt: at,
+      };
+      const seen = new Set<number | undefined>();
+      for (const change of [
+        () => catalog.putVersion(version(1, 'b1')),
+        () => catalog.updateVersion('web', 1, { state: 'available' }),
+        () => catalog.setAlias('web', 'latest', 1),
+        () => catalog.putGrant(grant),
+        () => catalog.revokeGrant(grant, later),
+        () => catalog.removeAlias('web', 'latest'),
+      ]) {
+        await change();
+        expect(seen).not.toContain(await revision());
+        seen.add(await revision());
+      }
+      await catalog.putVersion({ ...version(1, 'b2'), image: 'db' });
+      expect(seen).toContain(await revision());
+      expect([...((await catalog.revisions?.()) ?? [])].map(([image]) => image).sort()).toEqual(['db', 'web']);
+    });
+
     test('a build created twice is one build', async () => {
       await catalog.createBuild(build('b1'));
       await catalog.updateBuild('b1', { state: 'failed', detail: 'disk full' });

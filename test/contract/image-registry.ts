@@ -8,16 +8,21 @@ export interface OpenRegistry {
   readonly registry: ImageRegistry;
   /** Digest of a disk image of the store that the registry takes disks from. */
   readonly diskDigest: string;
+  /** Digest of another one. */
+  readonly otherDigest: string;
+  /** Whether an image that is registered now has the other disk. */
+  hasOther(imageId: string): Promise<boolean>;
 }
 
 /** What every image registry must do, wherever its images are. `open` gives an empty one. */
 export function imageRegistryContract(name: string, open: () => Promise<OpenRegistry>): void {
   describe(`image registry: ${name}`, () => {
+    let opened: OpenRegistry;
     let registry: ImageRegistry;
     let request: RegisterRequest;
     let next: RegisterRequest;
     beforeEach(async () => {
-      const opened = await open();
+      opened = await open();
       registry = opened.registry;
       const { diskDigest } = opened;
       // Registries may be shared between tests: names of their own keep them apart.
@@ -55,6 +60,15 @@ export function imageRegistryContract(name: string, open: () => Promise<OpenRegi
       expect((await registry.register(request)).imageId).toBe(first.imageId);
       const second = await registry.register(next);
       expect(second.imageId).not.toBe(first.imageId);
+    });
+
+    test('registering again with another disk replaces the image, and gives it to nobody', async () => {
+      const first = await registry.register(request);
+      await registry.share(first.imageId, [ONE]);
+      const { imageId } = await registry.register({ ...request, diskDigest: opened.otherDigest });
+      expect(await registry.describe(imageId)).toMatchObject({ state: 'private', sharedWith: [] });
+      expect(await opened.hasOther(imageId)).toBe(true);
+      if (imageId !== first.imageId) expect(await registry.describe(first.imageId)).toBeUndefined();
     });
 
     test('registering again takes no grant away', async () => {

@@ -79,5 +79,11 @@ export function testBedContract(name: string, make: () => Promise<BedUnderTest>)
       expect(await it.bed.console(instance)).toMatch(/\S/);
       expect(await probe({ timeout: '30s', http: {} })).toMatchObject({ passed: false });
     }, 60_000);
+
+    test('launched once more with the key of one that ended, another one runs', async () => {
+      instance = await it.bed.launch(it.request);
+      expect((await it.bed.running()).map((one) => one.id)).toEqual([instance.id]);
+      expect(await it.bed.launch(it.request)).toEqual(instance);
+    }, 60_000);
   });
 }

@@ -10,7 +10,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { KilnError } from '../../model/error.ts';
 import type { AdvisorySource } from '../../ports/advisory-source.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
@@ -36,6 +36,7 @@ import { eventBridgeNotifier } from './event-bridge-notifier.ts';
 import { imageBuilderBaker } from './image-builder-baker.ts';
 import type { Place } from './image-places.ts';
 import { kmsKeyGrants } from './launch-permissions.ts';
+import { amiOfParent } from './parent-ami.ts';
 import { withAptConfiguration } from './s3-apt-configuration.ts';
 import { s3ArtifactStore } from './s3-artifact-store.ts';
 import { s3SpecSource } from './s3-spec-source.ts';
@@ -170,8 +171,8 @@ export function awsParentBaker(store: ArtifactStore): ParentBaker {
   });
 }
 
-/** `specs` tell which sources an image's testers are made of. */
-export function awsTestBed(specs: SpecSource = awsSpecs()): TestBed {
+/** `specs` tell which sources an image's testers are made of; `commandMs` how long the answer of a command is waited for in one call. */
+export function awsTestBed(specs: SpecSource = awsSpecs(), commandMs?: number): TestBed {
   return ec2TestBed({
     ec2: withFaults(new EC2Client(RETRIES)),
     lambda: withFaults(new LambdaClient(RETRIES)),
@@ -180,28 +181,23 @@ export function awsTestBed(specs: SpecSource = awsSpecs()): TestBed {
     securityGroupId: setting('KILN_TEST_SECURITY_GROUP'),
     instanceType: setting('KILN_TEST_INSTANCE_TYPE'),
     proberFunction: setting('KILN_PROBER'),
-    commands: commandTester(),
+    commands: commandTester(commandMs),
     osOf: async (image) => (await specs.load(image)).spec.os,
   });
 }
 
-/** AMI that a spec's parent means now: itself, or what its SSM parameter holds; undefined for an ARN of Image Builder, or where there is none. */
-export async function amiOfParent(parent: string): Promise<string | undefined> {
-  if (!parent.startsWith('ssm:')) return parent.startsWith('ami-') ? parent : undefined;
-  try {
-    const client = withFaults(new SSMClient(RETRIES));
-    return (await client.send(new GetParameterCommand({ Name: parent.slice(4) }))).Parameter?.Value;
-  } catch (error) {
-    if (errorName(error) !== 'ParameterNotFound') throw error;
-    return undefined;
-  }
+/** AMI that a spec's parent means now; undefined where there is none. */
+export function awsAmiOf(parent: string): Promise<string | undefined> {
+  const ssm = () => withFaults(new SSMClient(RETRIES));
+  const builder = () => withFaults(new ImagebuilderClient(RETRIES));
+  return amiOfParent({ ssm, builder }, parent);
 }
 
-function commandTester(): CommandTester | undefined {
+function commandTester(waitMs?: number): CommandTester | undefined {
   const [makeProject, runProject] = [process.env.KILN_MAKE_TESTER, process.env.KILN_RUN_COMMAND];
   if (!makeProject || !runProject) return undefined;
   const codebuild = withFaults(new CodeBuildClient(RETRIES));
-  return { codebuild, s3: s3(), bucket: setting('KILN_BUCKET'), makeProject, runProject };
+  return { codebuild, s3: s3(), bucket: setting('KILN_BUCKET'), makeProject, runProject, waitMs };
 }
 
 /** Roots of testers; what is not asked for again expires. */

@@ -16,6 +16,8 @@ export interface CommandTester {
   readonly makeProject: string;
   /** Project in the network of test instances, which runs commands in such roots. */
   readonly runProject: string;
+  /** How long an answer is waited for before TEST_PENDING is thrown; default: until it is there. */
+  readonly waitMs?: number;
 }
 
 export type CommandTest = Extract<ImageTest, { command: unknown }>;
@@ -58,7 +60,7 @@ export function testerRootKey({ os, packages }: TesterRequest): string {
 
 /**
  * Runs a test's command in a root that has its packages, until it passes or the test's time is over. One instance is asked one thing once:
- * called again, it goes on with the run that was begun. Throws HOST_NOT_READY where the packages or the program cannot be had,
+ * called again, it goes on with the run that was begun. Throws TEST_PENDING after `waitMs`, HOST_NOT_READY where the packages or the program cannot be had,
  * DEPENDENCY_UNAVAILABLE where the run ended without an answer.
  */
 export async function runCommandTest(
@@ -92,6 +94,7 @@ async function follow<T>(tester: CommandTester, work: Work, signal?: AbortSignal
   const known = await readAnswer<T>(tester, work);
   if (known?.kind === 'done') return known.value;
   const build = await begunBuild(tester, work);
+  const end = Date.now() + (tester.waitMs ?? Number.POSITIVE_INFINITY);
   for (;;) {
     const status = await statusOf(tester, build);
     const answer = await readAnswer<T>(tester, work);
@@ -101,6 +104,7 @@ async function follow<T>(tester: CommandTester, work: Work, signal?: AbortSignal
       const hint = `its log is that of the build ${build}`;
       throw new KilnError('DEPENDENCY_UNAVAILABLE', `what tests by a command ended ${status}`, { hint });
     }
+    if (Date.now() >= end) throw new KilnError('TEST_PENDING', `build ${build} is ${status}`, { hint: 'ask again' });
     await sleep(PAUSE_MS, undefined, { signal });
   }
 }

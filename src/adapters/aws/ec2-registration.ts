@@ -8,7 +8,7 @@ import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { RegisterRequest } from '../../ports/image-registry.ts';
 import { errorName } from './aws-fault.ts';
 import { writeSnapshot } from './ebs-snapshot.ts';
-import { findOwn, requireImage, snapshotsOf, TAG, tag, tagList, tagOf } from './ec2-images.ts';
+import { findOwn, removeImage, requireImage, snapshotsOf, TAG, tag, tagList, tagOf } from './ec2-images.ts';
 
 export interface Registration {
   readonly ec2: EC2Client;
@@ -21,11 +21,17 @@ export interface Registration {
 
 const ROOT_DEVICE = '/dev/xvda';
 const READY_TRIES = 300;
+/** Tag with the digest of the disk that an AMI and its snapshot were made of. */
+const DISK = 'kiln:disk';
 
-/** Makes the AMI of a disk, or finds the one that this request made before; gives its id. */
+/**
+ * Makes the AMI of a disk, or finds the one that this request made before; gives its id. One of another disk, made
+ * before its build was interrupted and resolved anew, is replaced.
+ */
 export async function registerDisk(to: Registration, request: RegisterRequest): Promise<string> {
   const [known] = await findOwn(to.ec2, 'name', imageName(request));
-  if (known) return known.ImageId as string;
+  if (known && tagOf(known, DISK) === request.diskDigest) return known.ImageId as string;
+  if (known) await removeImage(to.ec2, known);
   const snapshotId = await snapshotOf(to, request);
   await ready(to.ec2, snapshotId);
   const imageId = await registerSnapshot(to.ec2, request, snapshotId);
@@ -55,14 +61,14 @@ async function snapshotOf(to: Registration, request: RegisterRequest): Promise<s
     sizeBytes: size,
     description: `${request.image} ${request.version}`,
     tags: tagsOf(request),
-    key: request.key,
+    key: `${request.key} ${request.diskDigest}`,
     kmsKeyArn: to.kmsKeyArn,
     work: to.work,
   });
 }
 
 function tagsOf({ image, version, diskDigest, tags, key }: RegisterRequest): Record<string, string> {
-  return { ...tags, 'kiln:image': image, 'kiln:version': String(version), 'kiln:disk': diskDigest, [TAG.key]: key };
+  return { ...tags, 'kiln:image': image, 'kiln:version': String(version), [DISK]: diskDigest, [TAG.key]: key };
 }
 
 /** Waits until the snapshot can be registered (EBS moves its blocks first). */

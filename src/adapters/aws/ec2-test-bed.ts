@@ -37,10 +37,14 @@ export interface Ec2TestBed {
 
 const KEY = 'kiln:key';
 const ACCOUNT = 'kiln:account';
-const LAUNCHED = 'kiln:launched-at';
 const RUNNING: Filter = { Name: 'instance-state-name', Values: ['pending', 'running'] };
 const PAUSE_MS = 1_000;
 const START_TRIES = 180;
+/** Instances of one key that ended before they are given up on; each was launched by a call that then died, or overlapped with another. */
+const LAUNCHES = 8;
+/** EC2 tells the second of a launch. */
+const CLOCKS_DIFFER_MS = 5_000;
+const LOOK_EVERY = 5;
 const CONSOLE_PAUSE_MS = 5_000;
 const AT_LEAST_MS = 60_000;
 
@@ -48,16 +52,8 @@ const AT_LEAST_MS = 60_000;
 export function ec2TestBed(bed: Ec2TestBed): TestBed {
   const { ec2 } = bed;
   return {
-    async launch(request, signal) {
-      const id = await run(bed, request);
-      try {
-        return instanceOf(await started(ec2, id, signal), request.ports);
-      } catch (error) {
-        await terminate(ec2, id);
-        throw error;
-      }
-    },
-    probe: (instance, test, signal) => probe(bed, instance, test, signal),
+    launch: (request, signal) => launch(bed, request, signal),
+    probe: (instance, test, signal, since) => probe(bed, { instance, test, since }, signal),
     console: (instance) => consoleOf(ec2, instance.id),
     async stop(instance) {
       await terminate(ec2, instance.id);
@@ -79,10 +75,33 @@ async function instancesBy(ec2: EC2Client, Filters: Filter[]): Promise<Ec2Instan
   return (answer.Reservations ?? []).flatMap((it) => it.Instances ?? []);
 }
 
-/** RunInstances: the client token makes one instance of one key. */
-async function run(bed: Ec2TestBed, { imageId, key, account }: LaunchRequest): Promise<string> {
-  const now = new Date(bed.clock.now()).toISOString();
-  const tags = { Name: `kiln test of ${imageId}`, [KEY]: key, [ACCOUNT]: account, [LAUNCHED]: now };
+/**
+ * The instance of a key, launched again where the one before has ended: a client token brings back what it made once, ended or not. Where
+ * the signal is aborted it is left to the next call, which goes on with it.
+ */
+async function launch(bed: Ec2TestBed, request: LaunchRequest, signal?: AbortSignal): Promise<Instance> {
+  const before: string[] = [];
+  while (before.length < LAUNCHES) {
+    const asked = bed.clock.now() - CLOCKS_DIFFER_MS;
+    const id = await run(bed, request, before);
+    try {
+      const instance = await started(bed.ec2, { id, asked }, signal);
+      if (instance) return instanceOf(instance, request.ports);
+    } catch (error) {
+      if (!signal?.aborted) await terminate(bed.ec2, id);
+      throw error;
+    }
+    before.push(id);
+  }
+  throw new KilnError('BOOT_FAILED', `${LAUNCHES} instances of ${request.imageId} ended`, {
+    hint: `see their consoles: ${before.join(', ')}`,
+  });
+}
+
+/** RunInstances: one token makes one instance, and must come with the same parameters each time. */
+async function run(bed: Ec2TestBed, request: LaunchRequest, before: readonly string[]): Promise<string> {
+  const { imageId, key, account } = request;
+  const tags = { Name: `kiln test of ${imageId}`, [KEY]: key, [ACCOUNT]: account };
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   const answer = await bed.ec2.send(
     new RunInstancesCommand({
@@ -90,7 +109,7 @@ async function run(bed: Ec2TestBed, { imageId, key, account }: LaunchRequest): P
       InstanceType: bed.instanceType as InstanceType,
       MinCount: 1,
       MaxCount: 1,
-      ClientToken: sha256(key),
+      ClientToken: sha256([key, imageId, ...before].join(' ')),
       InstanceInitiatedShutdownBehavior: 'terminate',
       MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled' },
       NetworkInterfaces: [
@@ -112,13 +131,19 @@ async function find(ec2: EC2Client, id: string): Promise<Ec2Instance | undefined
   }
 }
 
-async function started(ec2: EC2Client, id: string, signal?: AbortSignal): Promise<Ec2Instance> {
+/** The instance once it runs; undefined where it had ended before it was asked for. */
+async function started(
+  ec2: EC2Client,
+  { id, asked }: { id: string; asked: number },
+  signal?: AbortSignal,
+): Promise<Ec2Instance | undefined> {
   for (let tried = 0; tried < START_TRIES; tried += 1) {
     signal?.throwIfAborted();
     const instance = await find(ec2, id);
     const state = instance?.State?.Name;
     if (instance && state === 'running') return instance;
     if (state !== undefined && state !== 'pending') {
+      if (Number(instance?.LaunchTime ?? asked) < asked) return undefined;
       const why = instance?.StateReason?.Message ?? state;
       throw new KilnError('BOOT_FAILED', `instance ${id} did not start: ${why}`, { hint: 'see its console' });
     }
@@ -136,33 +161,57 @@ function instanceOf(it: Ec2Instance, ports: readonly number[]): Instance {
     id: it.InstanceId as string,
     account: tag(ACCOUNT) ?? '',
     imageId: it.ImageId as string,
-    launchedAt: tag(LAUNCHED) ?? (it.LaunchTime ?? new Date(0)).toISOString(),
+    launchedAt: (it.LaunchTime ?? new Date(0)).toISOString(),
     endpoints: Object.fromEntries(ports.map((port) => [port, { host, port }])),
     machine: it.InstanceType as string,
   };
 }
 
-async function probe(bed: Ec2TestBed, instance: Instance, test: ImageTest, signal?: AbortSignal): Promise<TestResult> {
+interface Asked {
+  readonly instance: Instance;
+  readonly test: ImageTest;
+  /** When it was asked first; default: now. */
+  readonly since?: number;
+}
+
+async function probe(bed: Ec2TestBed, { instance, test, since }: Asked, signal?: AbortSignal): Promise<TestResult> {
   const name = nameOf(test);
   if ('command' in test) return { ...(await askByCommand(bed, instance, test, signal)), name };
   if (!('console' in test)) endpointOf(instance, portOf(test));
-  const deadline = deadlineOf(bed, instance, test);
+  const deadline = deadlineOf(instance, test, since ?? bed.clock.now());
   let detail = 'no answer';
+  let asked = 0;
   do {
     signal?.throwIfAborted();
     const answer =
       'console' in test ? await askConsole(bed, instance, test.console.line) : await ask(bed, instance, test);
     if (answer.passed) return { name, passed: true, firstSuccessMs: bed.clock.now() - Date.parse(instance.launchedAt) };
     detail = answer.detail;
+    asked += 1;
+    const end = asked % LOOK_EVERY === 0 ? await endOf(bed.ec2, instance) : undefined;
+    if (end) return { name, passed: false, ...end };
     await sleep('console' in test ? CONSOLE_PAUSE_MS : PAUSE_MS, undefined, { signal });
   } while (bed.clock.now() < deadline);
   return { name, passed: false, detail: `not in ${test.timeout}: ${detail}` };
 }
 
+const OF_ITS_OWN = /InstanceInitiatedShutdown|InternalError|Spot|Server\./;
+
+/** Why an instance is asked in vain: it has ended, of its own accord or because somebody ended it. */
+async function endOf(ec2: EC2Client, { id }: Instance): Promise<Pick<TestResult, 'detail' | 'cutShort'> | undefined> {
+  const found = await find(ec2, id);
+  const state = found?.State?.Name ?? 'terminated';
+  if (state === 'pending' || state === 'running') return undefined;
+  const { Code = '', Message = state } = found?.StateReason ?? {};
+  if (!OF_ITS_OWN.test(Code)) return { detail: `somebody ended instance ${id}`, cutShort: true };
+  const said = (await consoleOf(ec2, id)).trim().split('\n').slice(-3).join(' | ').slice(-400);
+  return { detail: `the instance ended: ${said || Message}` };
+}
+
 /** Counted from the launch; what is asked after other tests took their time is asked for some time nevertheless. */
-function deadlineOf({ clock }: Ec2TestBed, { launchedAt }: Instance, { timeout }: ImageTest): number {
+function deadlineOf({ launchedAt }: Instance, { timeout }: ImageTest, since: number): number {
   const time = milliseconds(timeout);
-  return Math.max(Date.parse(launchedAt) + time, clock.now() + Math.min(time, AT_LEAST_MS));
+  return Math.max(Date.parse(launchedAt) + time, since + Math.min(time, AT_LEAST_MS));
 }
 
 async function askByCommand(

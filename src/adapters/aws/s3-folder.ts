@@ -25,7 +25,8 @@ const FILES_AT_ONCE = 8;
 
 /** Brings the local folder to what the bucket has below `prefix` + `below`; what did not change is not fetched. */
 export async function syncDown({ bucket, client, prefix, folder }: S3Folder, below: string): Promise<void> {
-  const wanted = await listTags({ bucket, client, prefix: prefix + below });
+  const listed = await listObjects({ bucket, client, prefix: prefix + below });
+  const wanted = new Map(listed.map((it) => [it.key, it.tag]));
   const state = join(folder, '.etags', `${createHash('sha256').update(below).digest('hex').slice(0, 16)}.json`);
   const have: Record<string, string> = JSON.parse(await readFile(state, 'utf8').catch(() => '{}'));
   const gone = Object.keys(have).filter((key) => !wanted.has(key));
@@ -38,14 +39,29 @@ export async function syncDown({ bucket, client, prefix, folder }: S3Folder, bel
   await writeFile(state, JSON.stringify(Object.fromEntries(wanted)));
 }
 
-async function listTags({ bucket, client, prefix }: Pick<S3Folder, 'bucket' | 'client' | 'prefix'>) {
-  const found = new Map<string, string>();
+/** An object as the bucket lists it. */
+export interface Listed {
+  readonly key: string;
+  /** Another one after every change of its bytes. */
+  readonly tag: string;
+  /** Milliseconds since the epoch, whole seconds. */
+  readonly changedAt: number;
+}
+
+/** Objects below a prefix in the order of their keys; of a range those after one key and up to another. */
+export async function listObjects(
+  { bucket, client, prefix }: Pick<S3Folder, 'bucket' | 'client' | 'prefix'>,
+  range?: { readonly startAfter: string; readonly end: string },
+): Promise<Listed[]> {
+  const found: Listed[] = [];
   let after: string | undefined;
   do {
-    const page: ListObjectsV2CommandOutput = await client.send(
-      new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: after }),
-    );
-    for (const { Key = '', ETag = '' } of page.Contents ?? []) if (isPlain(Key)) found.set(Key, ETag);
+    const wanted = { Bucket: bucket, Prefix: prefix, StartAfter: range?.startAfter, ContinuationToken: after };
+    const page: ListObjectsV2CommandOutput = await client.send(new ListObjectsV2Command(wanted));
+    for (const { Key: key = '', ETag: tag = '', LastModified } of page.Contents ?? []) {
+      if (range && key > range.end) return found;
+      if (isPlain(key)) found.push({ key, tag, changedAt: Number(LastModified ?? 0) });
+    }
     after = page.NextContinuationToken;
   } while (after !== undefined);
   return found;

@@ -5,6 +5,7 @@ import { KilnError } from '../../model/error.ts';
 import type { SpecSource } from '../../ports/spec-source.ts';
 import { folderSpecSource } from '../local/folder-spec-source.ts';
 import { putFile, syncDown } from './s3-folder.ts';
+import { stampsOf } from './s3-stamps.ts';
 
 export interface S3Specs {
   readonly bucket: string;
@@ -38,7 +39,7 @@ export function s3SpecSource({ bucket, client, folder, prefix = 'settings/' }: S
   return {
     async load(image) {
       await bring(image);
-      return local.load(image);
+      return { ...(await local.load(image)), reads: [`${prefix}images/${image}/image.yaml`] };
     },
     async readLock(image) {
       await bring(image);
@@ -60,5 +61,6 @@ export function s3SpecSource({ bucket, client, folder, prefix = 'settings/' }: S
       await syncDown(place, 'policies/');
       return local.policyFolder(image);
     },
+    stamps: (images) => stampsOf(place, images),
   };
 }

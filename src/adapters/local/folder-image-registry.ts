@@ -51,8 +51,18 @@ export function folderImageRegistry(folder: string, store: ArtifactStore): Image
       if (known && known.key !== request.key)
         throw new Error(`internal: ${imageId} is of ${known.key}, not of ${request.key}`);
       await mkdir(at('images', imageId), { recursive: true });
+      // A build that was interrupted may have resolved, and baked, anew since.
+      const isSame = known?.diskDigest === request.diskDigest;
+      if (known && !isSame) {
+        await withdraw(imageId, 'private');
+        await rm(at('images', imageId, 'disk.raw'), { force: true });
+      }
       await linkDisk(await store.path(request.diskDigest), at('images', imageId, 'disk.raw'));
-      const manifest: Manifest = { ...request, imageId, state: known?.state === 'available' ? 'available' : 'private' };
+      const manifest: Manifest = {
+        ...request,
+        imageId,
+        state: isSame && known.state === 'available' ? 'available' : 'private',
+      };
       await writeJson(at('images', imageId, 'manifest.json'), manifest);
       return { imageId, state: manifest.state, sharedWith: await sharedWith(imageId) };
     },

@@ -167,7 +167,7 @@ export async function stackOutputs(): Promise<Record<string, string>> {
 }
 
 /** This machine's own apt configuration, as docs/aws.md says to put it. */
-async function putAptConfiguration(put: DeployedKiln['put']): Promise<void> {
+export async function putAptConfiguration(put: DeployedKiln['put']): Promise<void> {
   const lists = readdirSync('/etc/apt/sources.list.d').map((name) => `/etc/apt/sources.list.d/${name}`);
   const trusted = readdirSync('/etc/apt/trusted.gpg.d').map((name) => `/etc/apt/trusted.gpg.d/${name}`);
   const named = readArchives('/').flatMap(({ signedBy }) => signedBy?.files ?? []);

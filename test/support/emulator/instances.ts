@@ -30,8 +30,10 @@ interface Launched {
 
 interface Books extends InstancesOptions {
   readonly launched: Map<string, Launched>;
-  /** Answer to RunInstances by account and client token; the same token is the same instance. */
-  readonly byToken: Map<string, Promise<Answer>>;
+  /** RunInstances by account and client token: the same token is the same instance, and must come with the same parameters. */
+  readonly byToken: Map<string, { readonly request: string; readonly answer: Promise<Answer> }>;
+  /** Instances that somebody ended. */
+  readonly ended: Set<string>;
 }
 
 const GRACE_MS = 10_000;
@@ -42,7 +44,7 @@ const GRACE_MS = 10_000;
  * books: tags, subnets, states.
  */
 export function instances(options: InstancesOptions): Instances {
-  const books: Books = { ...options, launched: new Map(), byToken: new Map() };
+  const books: Books = { ...options, launched: new Map(), byToken: new Map(), ended: new Set() };
   const machines = () => [...books.launched.values()].map((it) => it.machine);
   return {
     running: () => machines().filter((it) => it.isRunning()).length,
@@ -66,9 +68,16 @@ async function run(books: Books, call: Call, form: URLSearchParams, forward: For
   if (token === null) return launch(books, call, form, forward, account);
   const key = `${account} ${token}`;
   const known = books.byToken.get(key);
-  if (known) return known;
+  const request = form.toString();
+  if (known && known.request !== request) {
+    return fault(
+      'IdempotentParameterMismatch',
+      `the parameters of a request with the token ${token} differ from those before`,
+    );
+  }
+  if (known) return known.answer;
   const answer = launch(books, call, form, forward, account);
-  books.byToken.set(key, answer);
+  books.byToken.set(key, { request, answer });
   // What was refused may be asked for again.
   if ((await answer).status >= 400) books.byToken.delete(key);
   return answer;
@@ -125,8 +134,14 @@ function terminationOf(call: Call, id: string): Call {
   return { ...call, operation: 'TerminateInstances', body: Buffer.from(body.toString()) };
 }
 
-async function terminate({ launched }: Books, call: Call, form: URLSearchParams, forward: Forward): Promise<Answer> {
+async function terminate(
+  { launched, ended }: Books,
+  call: Call,
+  form: URLSearchParams,
+  forward: Forward,
+): Promise<Answer> {
   const ids = [...form].filter(([name]) => name.startsWith('InstanceId.')).map(([, id]) => id);
+  for (const id of ids) if (launched.get(id)?.machine.isRunning()) ended.add(id);
   await Promise.all(ids.map((id) => launched.get(id)?.machine.stop(GRACE_MS)));
   return forward(call);
 }
@@ -140,13 +155,16 @@ function consoleOutput({ launched }: Books, form: URLSearchParams): Answer | und
   return xml(200, `<GetConsoleOutputResponse ${NAMESPACE}>${said}</GetConsoleOutputResponse>`);
 }
 
-/** The answer with each instance's own address in it. */
-function addressed({ launched }: Books, answer: Answer): Answer {
+/** The answer with each instance's own address in it, and of those that ended by themselves that they did. */
+function addressed({ launched, ended }: Books, answer: Answer): Answer {
   const parts = answer.body.toString().split(/(?=<instanceId>)/);
   const text = parts.map((part) => {
     const id = /^<instanceId>(i-[0-9a-f]+)</.exec(part)?.[1] ?? '';
     const address = launched.get(id)?.machine.address;
-    return address ? part.replace(/<privateIpAddress>[^<]*</g, `<privateIpAddress>${address}<`) : part;
+    const told = ended.has(id)
+      ? part
+      : part.replace(/Client\.UserInitiatedShutdown/g, 'Client.InstanceInitiatedShutdown');
+    return address ? told.replace(/<privateIpAddress>[^<]*</g, `<privateIpAddress>${address}<`) : told;
   });
   const body = Buffer.from(text.join(''));
   return { ...answer, headers: { ...answer.headers, 'content-length': String(body.length) }, body };

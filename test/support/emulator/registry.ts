@@ -11,9 +11,13 @@ import type { ImagePlace, ImageRegistry } from '../../../src/ports/image-registr
 
 export const BLOCK = 512 * 1024;
 
+export const OTHER_BLOCKS = [1, 7] as const;
+
 export interface OpenedRegistry {
   readonly registry: ImageRegistry;
   readonly diskDigest: string;
+  /** Of another disk, whose blocks are those of `OTHER_BLOCKS`. */
+  readonly otherDigest: string;
   readonly diskPath: string;
   readonly ec2: EC2Client;
   readonly ebs: EBSClient;
@@ -23,18 +27,25 @@ export interface OpenedRegistry {
 /** A registry of the emulator over a sparse disk of 64 MiB in `folder`, whose blocks at the given indexes are not empty. */
 export async function openRegistry(folder: string, blocks: readonly number[] = [0, 3, 100]): Promise<OpenedRegistry> {
   mkdirSync(folder, { recursive: true });
-  const diskPath = join(folder, 'disk.raw');
-  const file = openSync(diskPath, 'w');
-  for (const index of blocks) writeSync(file, randomBytes(BLOCK), 0, BLOCK, index * BLOCK);
-  closeSync(file);
-  truncateSync(diskPath, 64 * 1024 * 1024);
+  const diskPath = makeDisk(join(folder, 'disk.raw'), blocks);
+  const otherPath = makeDisk(join(folder, 'other.raw'), OTHER_BLOCKS);
+  const disks = new Map([diskPath, otherPath].map((path) => [sha256(path), path]));
   const [ec2, ebs, ssm] = [withFaults(new EC2Client({})), withFaults(new EBSClient({})), withFaults(new SSMClient({}))];
-  const store = { path: async () => diskPath } as never;
+  const store = { path: async (digest: string) => disks.get(digest) } as never;
   const elsewhere = async ({ region, key }: ImagePlace) => ({
     ...(key === undefined ? {} : { kmsKeyArn: key }),
     ec2: withFaults(new EC2Client({ region })),
     ssm: withFaults(new SSMClient({ region })),
   });
   const registry = ec2ImageRegistry({ ec2, ebs, ssm, store, work: join(folder, 'work'), elsewhere });
-  return { registry, diskDigest: sha256(diskPath), diskPath, ec2, ebs, ssm };
+  const [diskDigest, otherDigest] = [sha256(diskPath), sha256(otherPath)];
+  return { registry, diskDigest, otherDigest, diskPath, ec2, ebs, ssm };
+}
+
+function makeDisk(path: string, blocks: readonly number[]): string {
+  const file = openSync(path, 'w');
+  for (const index of blocks) writeSync(file, randomBytes(BLOCK), 0, BLOCK, index * BLOCK);
+  closeSync(file);
+  truncateSync(path, 64 * 1024 * 1024);
+  return path;
 }

@@ -49,10 +49,18 @@ interface State {
   SecondsPath?: string;
   Resource?: string;
   Parameters?: unknown;
+  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
+  readonly ItemProcessor?: { readonly States: Readonly<Record<string, State>> };
 }
 
 /** What waits for others' work waits for less here, where that work is quicker. */
 function shorten(state: State): void {
+  for (const it of state.Retry ?? []) {
+    if (it.ErrorEquals.some((name) => name.endsWith('_PENDING')))
+      Object.assign(it, { IntervalSeconds: 1, BackoffRate: 1 });
+  }
+  for (const it of Object.values(state.ItemProcessor?.States ?? {})) shorten(it);
+  if (state.Type !== 'Wait') return;
   delete state.SecondsPath;
   state.Seconds = 1;
 }
@@ -60,7 +68,7 @@ function shorten(state: State): void {
 function playable(definition: string, values: Readonly<Record<string, string>>): string {
   const machine = JSON.parse(definition.replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
   for (const state of Object.values(machine.States) as State[]) {
-    if (state.Type === 'Wait') shorten(state);
+    shorten(state);
     if (!state.Resource?.endsWith(':codebuild:startBuild.sync')) continue;
     state.Resource = 'arn:aws:states:::lambda:invoke';
     state.Parameters = { FunctionName: CODEBUILD, Payload: state.Parameters };

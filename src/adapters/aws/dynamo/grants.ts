@@ -1,8 +1,8 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Grant, grant } from '../../../model/build.ts';
 import type { Catalog } from '../../../ports/catalog.ts';
+import { writeRevised } from './revisions.ts';
 import { type DynamoTable, getItem, type Item, queryItems } from './table.ts';
-import { path, setPaths, unlessRefused } from './writes.ts';
+import { path, updateOf } from './writes.ts';
 
 type Calls = Pick<Catalog, 'putGrant' | 'revokeGrant' | 'listGrants'>;
 type GrantKey = Pick<Grant, 'image' | 'version' | 'account' | 'region'>;
@@ -17,18 +17,19 @@ const keyOf = ({ image, version, account, region }: GrantKey) => ({
 export function dynamoGrants(table: DynamoTable): Calls {
   return {
     async putGrant(wanted) {
-      const put = new PutCommand({
+      const put = {
         TableName: table.name,
         Item: itemOf(wanted),
         ConditionExpression: 'attribute_not_exists(pk) OR attribute_exists(#record.#revokedAt)',
         ExpressionAttributeNames: { '#record': 'record', '#revokedAt': 'revokedAt' },
-      });
-      await unlessRefused(table.client.send(put));
+      };
+      await writeRevised(table, wanted.image, { Put: put });
     },
     async revokeGrant(key, revokedAt) {
       const known = await getItem(table, keyOf(key));
       if (!known || grantOf(known).revokedAt !== undefined) return;
-      await setPaths(table, keyOf(key), { [path('record', 'revokedAt')]: revokedAt });
+      const Update = updateOf(table, keyOf(key), { [path('record', 'revokedAt')]: revokedAt });
+      await writeRevised(table, key.image, { Update });
     },
     async listGrants(filter) {
       const grants = (await candidates(table, filter)).map(grantOf);

@@ -1,9 +1,10 @@
-import { DeleteCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { type ImageVersion, imageVersion } from '../../../model/build.ts';
 import type { Catalog } from '../../../ports/catalog.ts';
 import { errorName } from '../aws-fault.ts';
+import { revisions, writeRevised } from './revisions.ts';
 import { type DynamoTable, getItem, type Item, queryItems } from './table.ts';
-import { newItem, path, setPaths, unlessRefused, untilWon } from './writes.ts';
+import { newItem, path, untilWon, updateOf } from './writes.ts';
 
 type Calls = Pick<
   Catalog,
@@ -16,6 +17,7 @@ type Calls = Pick<
   | 'setAlias'
   | 'listAliased'
   | 'removeAlias'
+  | 'revisions'
 >;
 
 const partition = (image: string) => `IMAGE#${image}`;
@@ -32,8 +34,9 @@ export function dynamoVersions(table: DynamoTable): Calls {
     async updateVersion(image, version, change) {
       const facts = Object.entries(change.facts ?? {}).map(([name, value]) => [path('record', 'facts', name), value]);
       const fields = { [path('record', 'state')]: change.state, ...Object.fromEntries(facts) };
-      const found = await setPaths(table, keyOf(image, version), fields);
-      if (!found) throw new Error(`internal: no version ${image}@${version}`);
+      const Update = updateOf(table, keyOf(image, version), fields);
+      if (Update && !(await writeRevised(table, image, { Update })))
+        throw new Error(`internal: no version ${image}@${version}`);
     },
     async getVersion(image, version) {
       const item = await getItem(table, keyOf(image, version));
@@ -50,7 +53,7 @@ export function dynamoVersions(table: DynamoTable): Calls {
     },
     async setAlias(image, alias, version) {
       const item = { pk: partition(image), sk: `ALIAS#${alias}`, version, allPk: `ALIASED#${alias}`, allSk: image };
-      await table.client.send(new PutCommand({ TableName: table.name, Item: item }));
+      await writeRevised(table, image, { Put: { TableName: table.name, Item: item } });
     },
     async listAliased(alias) {
       const items = await queryItems(table, { pk: `ALIASED#${alias}`, index: 'all' });
@@ -58,8 +61,9 @@ export function dynamoVersions(table: DynamoTable): Calls {
     },
     async removeAlias(image, alias) {
       const Key = { pk: partition(image), sk: `ALIAS#${alias}` };
-      await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
+      await writeRevised(table, image, { Delete: { TableName: table.name, Key } });
     },
+    revisions: () => revisions(table),
   };
 }
 
@@ -96,14 +100,14 @@ async function putVersion(table: DynamoTable, version: ImageVersion): Promise<vo
     allPk: 'VERSIONS',
     allSk: `${image}#${padded(number)}`,
   };
-  const put = new PutCommand({
+  const put = {
     TableName: table.name,
     Item: item,
     ConditionExpression: 'attribute_not_exists(pk) OR #record.#buildId = :buildId',
     ExpressionAttributeNames: { '#record': 'record', '#buildId': 'buildId' },
     ExpressionAttributeValues: { ':buildId': buildId },
-  });
-  if (await unlessRefused(table.client.send(put))) return;
+  };
+  if (await writeRevised(table, image, { Put: put })) return;
   const known = await getItem(table, keyOf(image, number));
   throw new Error(`internal: ${image}@${number} is of build ${known && versionOf(known).buildId}, not ${buildId}`);
 }

@@ -36,8 +36,20 @@ export async function setPaths(
   key: Key,
   change: Readonly<Record<string, unknown>>,
 ): Promise<Item | undefined> {
+  const update = updateOf(table, key, change);
+  if (!update) return getItem(table, key);
+  try {
+    return (await table.client.send(new UpdateCommand({ ...update, ReturnValues: 'ALL_NEW' }))).Attributes as Item;
+  } catch (error) {
+    if (errorName(error) === 'ConditionalCheckFailedException') return undefined;
+    throw error;
+  }
+}
+
+/** The same as part of a transaction, refused where the item is not there; undefined where nothing is to be set. */
+export function updateOf(table: DynamoTable, key: Key, change: Readonly<Record<string, unknown>>) {
   const changes = Object.entries(change).filter(([, value]) => value !== undefined);
-  if (changes.length === 0) return getItem(table, key);
+  if (changes.length === 0) return undefined;
   const names: Record<string, string> = {};
   const assignments = changes.map(([path], at) => {
     const parts = path.split('\0').map((part, depth) => {
@@ -46,21 +58,14 @@ export async function setPaths(
     });
     return `${parts.join('.')} = :v${at}`;
   });
-  const update = new UpdateCommand({
+  return {
     TableName: table.name,
     Key: key,
     UpdateExpression: `SET ${assignments.join(', ')}`,
     ConditionExpression: 'attribute_exists(pk)',
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: Object.fromEntries(changes.map(([, value], at) => [`:v${at}`, value])),
-    ReturnValues: 'ALL_NEW',
-  });
-  try {
-    return (await table.client.send(update)).Attributes as Item;
-  } catch (error) {
-    if (errorName(error) === 'ConditionalCheckFailedException') return undefined;
-    throw error;
-  }
+  };
 }
 
 /** A path of `setPaths`; its parts may hold any character but NUL. */
