@@ -45,6 +45,8 @@ function unitOf(project: Project): Declared | undefined {
   const [command] = parseExec(unitValue(entries, 'Service', 'ExecStart') ?? '');
   if (!command) return undefined;
   const into = folderOf(project, command.argv, unitValue(entries, 'Service', 'WorkingDirectory'));
+  // It names the link that npm makes there for all to find; the folder itself lies elsewhere.
+  if (project.has('package.json') && /^\/usr(\/local)?$/.test(into ?? '')) return undefined;
   return {
     by,
     unit: by.slice(by.lastIndexOf('/') + 1),

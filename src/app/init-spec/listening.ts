@@ -13,15 +13,17 @@ export interface Listening {
   readonly closed: readonly string[];
 }
 
-const KEY = `(?:server[._ ])?(?:listen(?:[-_ ]?(?:on|port|tcp|address))?|(?:https?|tcp|bind|server|client)?[-_]?port|bind|endpoint)`;
+const KEY = `(?:server[._ ])?(?:listen(?:[-_ ]?(?:on|port|tcp|address))?|(?:https?|tcp|bind|server|client|rpc|web|api)?[-_]?port|bind|addr|endpoint)`;
 const SEPARATOR = String.raw`(?:\s*[:=]\s*|\s+)`;
-/** `listen 80`, `port = 3306`, `server.port = 80`, `Port 22`, `-p 11211`, `listen-on port 53`, `bind *:80`, `<Connector port="80"`. */
+/** `listen 80`, `port = 3306`, `"rpc-port": 9091`, `addr: :5000`, `-p 11211`, `listen-on port 53`, `bind *:80`, `<Connector port="80"`. */
 const STATED = new RegExp(
-  String.raw`^\s*(?:<(?:connector|listener)\s+)?(?:${KEY}${SEPARATOR}|-p\s*)["']?(?:port\s+)?(?:\S*:)?(\d{1,5})\b(?![.\d/])`,
+  String.raw`^\s*(?:<(?:connector|listener)\s+)?["']?(?:${KEY}["']?${SEPARATOR}|-p\s*)["']?(?:port\s+)?(?:\S*:)?(\d{1,5})\b(?![.\d/])`,
   'i',
 );
 /** `<port>8000</port>` */
 const ELEMENT = /^\s*<(?:[a-z]+-)?port>(\d{1,5})<\/(?:[a-z]+-)?port>/i;
+/** `:80 {`, a site of a web server on all addresses. */
+const SITE = /^\s*(?:https?:\/\/)?:(\d{1,5})(?:,\s*:\d+)*\s*\{/;
 // `server = 127.0.0.1` alone is as often somebody else, whom this one asks or lets in.
 const OWN_ADDRESS = String.raw`(?:bind|listen)[-_.\w]*${SEPARATOR}|(?:server|https?|web|rpc|admin)[-_.](?:bind|listen|host|addr|ip|interface)[-_.\w]*${SEPARATOR}|(?:host|address|interface)\s*[:=]\s*|-l\s*`;
 const LOOPBACK = new RegExp(
@@ -83,7 +85,7 @@ function withoutXmlComments(text: string): string {
 
 function portsIn(text: string): number[] {
   return text.split('\n').flatMap((line) => {
-    const found = STATED.exec(line) ?? ELEMENT.exec(line);
+    const found = STATED.exec(line) ?? ELEMENT.exec(line) ?? SITE.exec(line);
     return found ? [Number(found[1])] : [];
   });
 }

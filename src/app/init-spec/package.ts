@@ -1,15 +1,13 @@
 import { KilnError } from '../../model/error.ts';
 import type { PackageRecord } from '../../model/package.ts';
-import { imageSpec } from '../../model/spec.ts';
 import type { DebContents } from '../../ports/package-source.ts';
-import { resolve } from '../../resolver/resolve.ts';
 import { type Draft, type DraftContext, nameFrom } from './draft.ts';
+import { openFamily, programsOf } from './family.ts';
 import { type Listening, listeningOf } from './listening.ts';
 import { recommendedFor } from './recommended.ts';
 import { datagramPorts } from './services.ts';
-import { type ChosenUnit, chooseUnit, templatesOf } from './unit.ts';
-
-const PROGRAM = /^\/usr\/s?bin\/([^/]+)$/;
+import { type ChosenUnit, chooseUnit, filesAwaited, templatesOf } from './unit.ts';
+import { draftOfWeb, webApplicationOf } from './web-application.ts';
 
 /** A Debian package: started by the unit that it, or a package of the same source, brings. Throws NOT_FOUND with the nearest names. */
 export async function draftOfPackage(context: DraftContext, name: string): Promise<Draft> {
@@ -22,8 +20,10 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
         near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a Debian package or the path of an application',
     });
   }
-  const { family, contents } = await openFamily(context, record);
-  const run = runOf(name, family, contents);
+  const { family, contents, own } = await openFamily(context, record);
+  const run = runOf(name, family, contents, own);
+  const web = own.flatMap((it) => webApplicationOf(it) ?? [])[0];
+  if (web && !run.isOfName) return draftOfWeb(name, web);
   const listening = listeningOf(contents, 'unit' in run.how ? run.how.unit : undefined);
   const [first] = listening.ports;
   const datagram = first !== undefined && (await datagramPorts(context)).has(first);
@@ -42,6 +42,9 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
     http: false,
     notes: [
       ...run.notes,
+      ...('unit' in run.how ? filesAwaited(contents, run.how.unit) : []).map(
+        (it) => `${name} starts only where ${it} is: lay it under \`files\`.`,
+      ),
       ...include.map((it) => `${name} only recommends ${it}, and its service reads a file of it.`),
       ...listeningNotes(listening),
     ],
@@ -66,69 +69,50 @@ function listeningNotes({ ports, opened, closed }: Listening): string[] {
   ];
 }
 
-interface Family {
-  readonly family: readonly PackageRecord[];
-  readonly contents: readonly DebContents[];
-}
-
-/**
- * The package and those of its closure that are built from the same source (a unit may be in `nginx-common`); where these run
- * nothing, those that it names itself: a package may stand for others.
- */
-async function openFamily(context: DraftContext, record: PackageRecord): Promise<Family> {
-  const closure = closureOf(context, record);
-  const named = new Set(
-    context.archive.universe.relations(record, 'Depends').flatMap((group) => group.map((it) => it.name)),
-  );
-  const own = [record, ...closure.filter((it) => it.name !== record.name && it.source.name === record.source.name)];
-  const contents = await openAll(context, own);
-  if (chooseUnit(contents, [])?.runsOn || programsOf(contents.slice(0, 1)).length > 0) return { family: own, contents };
-  const others = closure.filter((it) => named.has(it.name) && !own.includes(it));
-  return { family: [...own, ...others], contents: [...contents, ...(await openAll(context, others))] };
-}
-
-function closureOf({ archive }: DraftContext, record: PackageRecord): readonly PackageRecord[] {
-  const why = { kind: 'spec', field: 'application.packages' } as const;
-  const resolution = imageSpec.shape.resolution.parse({});
-  const outcome = resolve(archive.universe, { roots: [{ relation: record.name, why }], resolution });
-  return outcome.kind === 'unsatisfiable' ? [] : outcome.packages;
-}
-
-function programsOf(contents: readonly DebContents[]): string[] {
-  return contents.flatMap((it) => [...it.data.entries()].map((entry) => entry.path)).filter((it) => PROGRAM.test(it));
-}
-
-async function openAll({ ports, archive }: DraftContext, records: readonly PackageRecord[]): Promise<DebContents[]> {
-  await ports.source.fetch(records, archive.indexes, ports.progress);
-  return Promise.all(records.map((it) => ports.source.open(it)));
-}
-
 interface Chosen {
   readonly how: Draft['run'];
   readonly init?: Draft['init'];
   readonly notes: string[];
+  /** It is called like the package. */
+  readonly isOfName: boolean;
 }
 
-function runOf(name: string, family: readonly PackageRecord[], contents: readonly DebContents[]): Chosen {
+function runOf(
+  name: string,
+  family: readonly PackageRecord[],
+  contents: readonly DebContents[],
+  own: readonly DebContents[],
+): Chosen {
   const stems = [name, ...family.flatMap((it) => [it.name, it.source.name])];
   const chosen = chooseUnit(contents, stems);
   const templates = chosen?.runsOn ? [] : templatesOf(contents, [...stems, ...(chosen ? [stemOf(chosen.unit)] : [])]);
-  if (chosen) return runOfUnit(chosen, templates);
+  if (chosen) return runOfUnit(chosen, templates, stems);
   const instances =
     templates.length > 0
       ? [
           `What runs is an instance of ${templates.join(' or ')}: name that one in \`run\`, the instance between @ and the dot.`,
         ]
       : [];
-  const programs = programsOf(contents);
-  const program = programs.find((path) => path.endsWith(`/${name}`)) ?? programs[0];
+  const program = programIn(name, own, contents);
   const note = program
     ? 'It brings no unit: see whether the command stays in the foreground.'
     : 'It brings neither a unit nor a program: say what is to run.';
-  return { how: { command: [program ?? `/usr/bin/${name}`] }, notes: [note, ...instances] };
+  const isOfName = program?.endsWith(`/${name}`) ?? false;
+  return { how: { command: [program ?? `/usr/bin/${name}`] }, notes: [note, ...instances], isOfName };
 }
 
-function runOfUnit({ unit, others, standsForOthers, asksForManager }: ChosenUnit, templates: string[]): Chosen {
+/** The program of the name, else the first of its own, else one that the name begins with, as `git-daemon-run` does with `git`. */
+function programIn(name: string, own: readonly DebContents[], contents: readonly DebContents[]): string | undefined {
+  const all = programsOf(contents);
+  const called = (stem: string) => all.find((path) => path.endsWith(`/${stem}`));
+  return called(name) ?? programsOf(own)[0] ?? called(name.replace(/-.*$/, ''));
+}
+
+function runOfUnit(
+  { unit, others, standsForOthers, asksForManager }: ChosenUnit,
+  templates: string[],
+  stems: readonly string[],
+): Chosen {
   const notes = [
     ...(others.length > 0 ? [`It also brings ${others.join(', ')}.`] : []),
     ...(standsForOthers
@@ -138,7 +122,12 @@ function runOfUnit({ unit, others, standsForOthers, asksForManager }: ChosenUnit
       : []),
     ...(asksForManager.length > 0 ? [`systemd is the init, because ${unit} says ${asksForManager.join(', ')}.`] : []),
   ];
-  return { how: { unit }, ...(asksForManager.length > 0 ? { init: 'systemd' } : {}), notes };
+  return {
+    how: { unit },
+    ...(asksForManager.length > 0 ? { init: 'systemd' } : {}),
+    notes,
+    isOfName: stems.includes(stemOf(unit)),
+  };
 }
 
 function stemOf(unit: string): string {

@@ -22,9 +22,10 @@ const CALL = String.raw`\b(?:listen\w*|bind\w*|serve\w*|run\w*|start\w*|\w*Serve
 const PORTS: readonly RegExp[] = [
   new RegExp(String.raw`${CALL}\(\s*["'\`]?(?:${ADDRESS}:)?(\d{2,5})\b`, 'gi'),
   new RegExp(String.raw`${CALL}\(\s*\(?\s*["'\`][\w.:*]*["'\`]\s*,\s*(\d{2,5})\b`, 'gi'),
-  /\bPORT\b["'\])}]*\s*(?:\?\?|\|\||,|:-|=|\bor\b)\s*(?:Number\(|parseInt\(|int\()?\s*["'`(]*(\d{2,5})\b/g,
+  // `parseInt(process.env.PORT, 10)` names the base of its digits.
+  /\bPORT\b(?![^\n]{0,4},\s*10\s*\))["'\])}]*\s*(?:\?\?|\|\||,|:-|=|\bor\b)\s*(?:Number\(|parseInt\(|int\()?\s*["'`(]*(\d{2,5})\b/g,
   /["']-{0,2}port["'][^\n]{0,60}?\bdefault\s*[=:]\s*["']?(\d{2,5})\b/gi,
-  /(?<![\w.])(?:\w+\.)?(?:http_?|server[_.]?|listen_?)?port["']?\s*(?:=>|:=|[=:,]|\()\s*["']?(\d{2,5})\b/gi,
+  /(?<![\w.])(?:\w+\.)?(?:http_?|server[_.]?|listen_?|base_?|default_?)?port["']?\s*(?:=>|:=|[=:,]|\()\s*["']?(\d{2,5})\b(?!\.\d)/gi,
   new RegExp(String.raw`["'\`/](?:${ADDRESS}):(\d{2,5})["'\`/]`, 'g'),
   /\bhtons\(\s*(\d{2,5})\s*\)/g,
   /#define\s+\w*PORT\w*\s+(\d{2,5})\b/g,

@@ -1,6 +1,6 @@
 import { asksForManager } from '../../baker/runtime/manager-only.ts';
 import { INIT_SCRIPTS, initScriptUnit } from '../../formats/system/sysv-unit.ts';
-import { parseUnit, splitUnitWords, type UnitEntry, unitValue } from '../../formats/system/unit.ts';
+import { parseUnit, splitUnitWords, type UnitEntry, unitValue, unitValues } from '../../formats/system/unit.ts';
 import { startsNothing } from '../../formats/system/unit-files.ts';
 import type { DebContents } from '../../ports/package-source.ts';
 
@@ -38,7 +38,9 @@ export interface ChosenUnit {
  */
 export function chooseUnit(contents: readonly DebContents[], stems: readonly string[]): ChosenUnit | undefined {
   const candidates = contents.flatMap((it) => [...unitsOf(it), ...scriptsOf(it, contents)]);
-  const best = candidates.toSorted((a, b) => rank(b, stems) - rank(a, stems))[0];
+  const best = candidates.toSorted(
+    (a, b) => rank(b, stems) - rank(a, stems) || helpers(b, candidates) - helpers(a, candidates),
+  )[0];
   // A oneshot of another name only helps what is meant, which is a template's instance or a program.
   if (best === undefined || (!runsOn(best) && !stems.some((it) => best.names.includes(it)))) return undefined;
   return {
@@ -61,7 +63,9 @@ function unitsOf({ data }: DebContents): Candidate[] {
       const entries = parseUnit(data.read(`${FOLDER}/${name}`).toString('utf8'));
       const aliases = entries.filter((it) => it.key === 'Alias').flatMap((it) => splitUnitWords(it.value));
       const linked = links.filter((it) => entry(it)?.target?.split('/').at(-1) === name);
-      return { name, entries, names: [name, ...aliases, ...linked].map((it) => it.replace(/\.service$/, '')) };
+      // It starts in one role of several, so that being called like the package says nothing.
+      if (unitValue(entries, 'Service', 'ExecCondition') !== undefined) return { name, entries, names: [stemOf(name)] };
+      return { name, entries, names: [name, ...aliases, ...linked].map(stemOf) };
     });
 }
 
@@ -88,4 +92,33 @@ function rank(candidate: Candidate, stems: readonly string[]): number {
   const place = stems.findIndex((it) => names.includes(it));
   const isEnabled = entries.some((it) => it.section === 'Install' && it.key === 'WantedBy');
   return (place < 0 ? 0 : 100 - place) + (runsOn(candidate) ? 2 : 0) + (isEnabled ? 1 : 0);
+}
+
+/** Paths without which the unit does not start (systemd.unit(5), Conditions and Asserts), and that no package brings. */
+export function filesAwaited(contents: readonly DebContents[], unit: string): string[] {
+  const path = `${FOLDER}/${unit}`;
+  const texts = contents.flatMap(({ data }) =>
+    data.lookup(path)?.type === 'file' ? [data.read(path).toString('utf8')] : [],
+  );
+  return texts
+    .flatMap((text) => parseUnit(text))
+    .filter(({ section, key }) => section === 'Unit' && /^(Condition|Assert)(PathExists|FileNotEmpty)$/.test(key))
+    .map(({ value }) => value)
+    .filter((it) => /^\/(etc|usr|opt|srv|var\/lib)\/[^*?[%]+$/.test(it))
+    .filter((it) => !contents.some(({ data }) => data.lookup(it)) && !isMade(contents, it));
+}
+
+/** A script of a package names it: it may be made there. */
+function isMade(contents: readonly DebContents[], path: string): boolean {
+  return contents.some(({ control }) => control.get('postinst')?.toString('utf8').includes(path));
+}
+
+/** How many of the others it says that it starts after: these only help it. */
+function helpers({ entries }: Candidate, candidates: readonly Candidate[]): number {
+  const after = unitValues(entries, 'Unit', 'After').flatMap(({ value }) => splitUnitWords(value));
+  return candidates.filter(({ name }) => after.includes(name)).length;
+}
+
+function stemOf(unit: string): string {
+  return unit.replace(/\.service$/, '');
 }

@@ -406,6 +406,16 @@ test.each<Row>([
     note: '.env goes into the image with the folder, and DB_PASSWORD of it with it: keep secrets elsewhere.',
   },
   {
+    summary: 'an npm package by itself, though a unit names the link that npm makes',
+    files: {
+      'package.json': '{"name":"there","bin":"bin/there","main":"index.js"}',
+      'index.js': 'require("http").createServer().listen(4873)',
+      'bin/there': '#!/usr/bin/env node\n',
+      'systemd/there.service': '[Service]\nExecStart=/usr/bin/there --config /etc/there\n',
+    },
+    want: ['/usr/bin/node /opt/app/index.js', 'http 4873 /', 'nodejs'],
+  },
+  {
     summary: 'a unit, with the folder where its command expects it',
     files: {
       'hello.service':

@@ -5,7 +5,8 @@ import { pathsNamed } from '../../../../src/app/init-spec/recommended.ts';
 import { renderDraft } from '../../../../src/app/init-spec/render.ts';
 import { datagramPortsIn } from '../../../../src/app/init-spec/services.ts';
 import { linesFor } from '../../../../src/app/init-spec/suggest-run.ts';
-import { chooseUnit, templatesOf } from '../../../../src/app/init-spec/unit.ts';
+import { chooseUnit, filesAwaited, templatesOf } from '../../../../src/app/init-spec/unit.ts';
+import { webApplicationOf } from '../../../../src/app/init-spec/web-application.ts';
 import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 
 type Files = Parameters<typeof memoryTree>[0];
@@ -59,10 +60,36 @@ describe('the unit to start is', () => {
       files: { [`${UNITS}/app-resume.service`]: once, [`${UNITS}/app@.service`]: daemon },
       want: undefined,
     },
+    {
+      summary: 'of equals the one that starts after the others',
+      files: {
+        [`${UNITS}/helper.service`]: daemon,
+        [`${UNITS}/server.service`]: `[Unit]\nAfter=network.target helper.service\n${daemon}`,
+      },
+      want: 'server.service',
+    },
+    {
+      summary: 'not the one of the name that runs only in a role',
+      files: {
+        [`${UNITS}/app-controller.service`]: daemon.replace('Type', 'ExecCondition=/bin/is controller\nType'),
+        [`${UNITS}/app.service`]: { target: 'app-controller.service' },
+        [`${UNITS}/names.service`]: daemon.replace('Type', 'ExecCondition=/bin/is server\nType'),
+        [`${UNITS}/shares.service`]: `[Unit]\nAfter=names.service\n${daemon.replace('Type', 'ExecCondition=/bin/is server\nType')}`,
+      },
+      want: 'shares.service',
+    },
     { summary: 'none where there is none', files: { '/usr/bin/app': '' }, want: undefined },
   ])('$summary', ({ files, want }) => {
     expect(chooseUnit([packageOf(files)], ['app'])?.unit).toBe(want);
   });
+});
+
+test('what a unit waits for is named, unless a package brings or makes it', () => {
+  const conditions = ['/etc/app.conf', '/etc/app.d/there', '/etc/app.made', '!/etc/app.off', '/run/app', '|/etc/one'];
+  const unit = `[Unit]\n${conditions.map((it) => `ConditionPathExists=${it}\n`).join('')}[Service]\nExecStart=/a\n`;
+  const app = packageOf({ [`${UNITS}/app.service`]: unit, '/etc/app.d/there': '' });
+  const control = new Map([...app.control, ['postinst', Buffer.from('echo > /etc/app.made\n')] as const]);
+  expect(filesAwaited([{ ...app, control }], 'app.service')).toEqual(['/etc/app.conf']);
 });
 
 test.each([
@@ -98,6 +125,9 @@ describe('ports are read from', () => {
     { summary: 'a web server’s configuration', files: { '/etc/w.conf': 'server.port = 80\n' }, want: [80] },
     { summary: 'addresses with ports', files: { '/etc/w.conf': 'bind *:81\nListen 0.0.0.0:443\n' }, want: [81, 443] },
     { summary: 'YAML', files: { '/etc/w.yml': 'port: 4222\n' }, want: [4222] },
+    { summary: 'JSON', files: { '/etc/w.json': '{\n "rpc-port": 9091,\n "peer-port": 1,\n' }, want: [9091] },
+    { summary: 'an address of a port alone', files: { '/etc/w.yml': 'http:\n  addr: :5000\n' }, want: [5000] },
+    { summary: 'a site', files: { '/etc/w/Wfile': '# :1 {\n:80 {\n\troot * /x\n}\n' }, want: [80] },
     {
       summary: 'nothing that waits to be switched on, but for the default',
       files: { '/etc/w/sites-available/default': 'listen 80\n', '/etc/w/mods-available/x': 'port = 6379\n' },
@@ -130,6 +160,47 @@ describe('ports are read from', () => {
     },
   ])('$summary', ({ files, want }) => {
     expect(listeningOf([packageOf(files)], 'app.service').ports).toEqual(want);
+  });
+});
+
+describe('a web application is served', () => {
+  test.each<{ summary: string; files: Files; want: object | undefined }>([
+    {
+      summary: 'by the configuration that it brings for Apache',
+      files: {
+        '/etc/app/apache.conf': '# Alias /old /old\nAlias /app /usr/share/app\n',
+        '/usr/share/app/index.php': '<?php\n',
+        '/usr/share/app/part/index.php': '<?php\n',
+      },
+      want: {
+        packages: ['libapache2-mod-php'],
+        path: '/app/',
+        site: { content: expect.stringContaining('Include /etc/app/apache.conf') },
+      },
+    },
+    {
+      summary: 'from the folder of its index, where the configuration names no place',
+      files: { '/etc/app/apache.conf': '#Alias /app /x\n', '/usr/share/app/public/index.php': '<?php\n' },
+      want: {
+        packages: ['libapache2-mod-php'],
+        path: '/',
+        site: { content: expect.stringContaining('DocumentRoot /usr/share/app/public\n') },
+      },
+    },
+    {
+      summary: 'as a program that is started for each request',
+      files: { '/etc/apache2/conf-available/app.conf': 'ScriptAlias "/app/" "/usr/lib/app/app.cgi/"\n' },
+      want: { packages: ['apache2'], path: '/app/', site: { content: expect.stringContaining('mod_cgid.so') } },
+    },
+    {
+      summary: 'not where there is none',
+      files: { '/usr/share/doc/app/apache.conf': 'Alias /a /b\n' },
+      want: undefined,
+    },
+  ])('$summary', ({ files, want }) => {
+    const found = webApplicationOf(packageOf(files));
+    if (want === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(want);
   });
 });
 

@@ -24,6 +24,11 @@ test.each([
   { text: "app.listen(3000, process.env.HOST || 'localhost')", want: { port: 3000, local: true, readsHost: true } },
   { text: "connect('localhost:5432')\napp.listen(80)", want: { local: false } },
   { text: '// app.listen(1234)\n# port: 99', want: { readsPort: false, local: false, http: false } },
+  {
+    text: 'const port = parseInt(process.env.PORT, 10);\nfinder.basePort = 8080',
+    want: { port: 8080, readsPort: true },
+  },
+  { text: "port: '127.0.0.1:1'", want: { readsPort: false } },
   { text: 'smtp_port = 25', want: { readsPort: false } },
   { text: "app.get('/health', f)\napp.get('/:id', g)", want: { path: '/health' } },
   { text: "@app.route('/a')\n@app.get('/')", want: { path: '/' } },
