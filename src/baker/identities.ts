@@ -2,7 +2,7 @@ import { KilnError } from '../model/error.ts';
 import type { FileEntry, FileTree } from '../model/file-tree.ts';
 import type { IdentityRule, ImageSpec } from '../model/spec.ts';
 import { globMatcher } from './glob.ts';
-import { type Certificate, describeKey, isPrivateKey, pairs, readCertificate, sshKeyOf } from './keys.ts';
+import { type Certificate, describeKey, isIssuedBy, isPrivateKey, pairs, readCertificate, sshKeyOf } from './keys.ts';
 import type { Identity, IdentityFile } from './types.ts';
 import { usersOf } from './users.ts';
 
@@ -100,7 +100,7 @@ function keys(tree: FileTree, entries: readonly FileEntry[], place: Place): Foun
   const others = secret.filter((it) => !host.includes(it));
   return [
     ...(host.length > 0 ? [sshKeys(tree, host, place)] : []),
-    ...others.map((entry) => tlsPair(tree, entry, texts.get(entry.path)!, certificates, entries, place)),
+    ...tlsPairs(tree, others, texts, certificates, entries, place),
   ];
 }
 
@@ -112,32 +112,67 @@ function sshKeys(tree: FileTree, host: readonly FileEntry[], place: Place): Foun
   };
 }
 
+interface Placed {
+  readonly entry: FileEntry;
+  readonly certificate: Certificate;
+}
+
+interface Pair extends Placed {
+  readonly key: FileEntry;
+}
+
+/** Pairs of a key and its certificate, those that sign others first. */
+function tlsPairs(
+  tree: FileTree,
+  keyFiles: readonly FileEntry[],
+  texts: ReadonlyMap<string, Buffer>,
+  certificates: readonly Placed[],
+  entries: readonly FileEntry[],
+  place: Place,
+): FoundIdentities[] {
+  const known = keyFiles.map((key): Pair => {
+    const match = certificates.find(({ certificate }) => pairs(certificate, texts.get(key.path)!));
+    if (!match || !describeKey(texts.get(key.path)!)) throw unknownKey(key.path);
+    return { key, ...match };
+  });
+  const found = known.map((pair) => {
+    const issuer = pair.certificate.selfSigned ? undefined : issuerOf(pair, known);
+    return { isRoot: issuer === undefined, ...tlsPair(tree, pair, issuer, texts.get(pair.key.path)!, entries, place) };
+  });
+  return [...found.filter((it) => it.isRoot), ...found.filter((it) => !it.isRoot)];
+}
+
+/** The self-signed one that signed it. Throws REFUSED where its key is not there. */
+function issuerOf({ key, certificate }: Pair, known: readonly Pair[]): Pair {
+  const issuer = known.find((it) => it.certificate.selfSigned && isIssuedBy(certificate, it.certificate));
+  if (!issuer) throw unknownKey(key.path);
+  return issuer;
+}
+
 function tlsPair(
   tree: FileTree,
-  entry: FileEntry,
+  pair: Pair,
+  issuer: Pair | undefined,
   bytes: Buffer,
-  certificates: readonly { entry: FileEntry; certificate: Certificate }[],
   entries: readonly FileEntry[],
   place: Place,
 ): FoundIdentities {
-  const match = certificates.find(({ certificate }) => pairs(certificate, bytes));
-  const key = describeKey(bytes);
-  if (!match || !key || !match.certificate.selfSigned) throw unknownKey(entry.path);
   const hashLinks = entries
     .filter((it) => it.type === 'symlink' && /^[0-9a-f]{8}\.\d+$/.test(it.path.split('/').at(-1)!))
-    .filter((it) => tree.resolve(it.path)?.path === match.entry.path)
+    .filter((it) => tree.resolve(it.path)?.path === pair.entry.path)
     .map((it) => it.path);
-  const { subject, alternativeNames, days } = match.certificate;
+  const { subject, alternativeNames, days } = pair.certificate;
   return {
     identities: [
       {
         kind: 'tls-key-pair',
-        key: { ...place(entry), ...key },
-        certificate: { ...place(match.entry), subject, alternativeNames, days },
+        key: { ...place(pair.key), ...describeKey(bytes)! },
+        certificate: { ...place(pair.entry), subject, alternativeNames, days },
+        ...(issuer ? { issuer: { key: issuer.key.path, certificate: issuer.entry.path } } : {}),
         hashLinks,
       },
     ],
-    remove: [entry.path, match.entry.path, ...hashLinks],
+    remove: [pair.key.path, pair.entry.path, ...hashLinks],
   };
 }
 

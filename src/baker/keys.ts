@@ -54,6 +54,11 @@ export function pairs({ x509 }: Certificate, key: Buffer): boolean {
   }
 }
 
+/** Whether the certificate was signed with the key of the other. */
+export function isIssuedBy({ x509 }: Certificate, issuer: Certificate): boolean {
+  return x509.checkIssued(issuer.x509) && x509.verify(issuer.x509.publicKey);
+}
+
 /** Kind of a PEM private key; undefined where it is encrypted or of an unknown kind. */
 export function describeKey(bytes: Buffer): KeyParameters | undefined {
   try {

@@ -64,7 +64,7 @@ export type Identity =
   | {
       readonly kind: 'tls-key-pair';
       readonly key: IdentityFile & KeyParameters;
-      /** Self-signed certificate of the key. */
+      /** Certificate of the key, self-signed where no `issuer` is named. */
       readonly certificate: IdentityFile & {
         /** OpenSSL's one-line form, such as `/CN=localhost`; with the build root's host name in it where the tool put it. */
         readonly subject: string;
@@ -72,6 +72,8 @@ export type Identity =
         readonly alternativeNames: readonly string[];
         readonly days: number;
       };
+      /** Another pair of these, which signs the certificate; it is made before. */
+      readonly issuer?: { readonly key: string; readonly certificate: string };
       /** Links named by the certificate's hash (c_rehash) that pointed to it, made again by whoever makes the pair. */
       readonly hashLinks: readonly string[];
     }

@@ -24,7 +24,7 @@ function identityLines(identity: Identity, tree: FileTree): string[] {
       requireProgram('/usr/bin/ssh-keygen', identity.keys[0]?.path, tree);
       return identity.keys.map((key) => call('ssh_host_key', [sshType(key), sshBits(key), ...place(key)]));
     case 'tls-key-pair': {
-      const { key, certificate, hashLinks } = identity;
+      const { key, certificate, issuer, hashLinks } = identity;
       requireProgram('/usr/bin/openssl', key.path, tree);
       const names = certificate.alternativeNames.join(',');
       const pair = [
@@ -35,7 +35,12 @@ function identityLines(identity: Identity, tree: FileTree): string[] {
         ...place(key),
         ...place(certificate),
       ];
-      return [call('tls_key_pair', pair), ...(hashLinks.length > 0 ? [call('hash_link', [certificate.path])] : [])];
+      const signer = issuer ? [call('signed_by', [issuer.key, issuer.certificate])] : [];
+      return [
+        ...signer,
+        call('tls_key_pair', pair),
+        ...(hashLinks.length > 0 ? [call('hash_link', [certificate.path])] : []),
+      ];
     }
     case 'command': {
       requireProgram(identity.command[0] ?? '', identity.files[0]?.path, tree);

@@ -56,13 +56,17 @@ test.each([
 });
 
 test.each([
-  { summary: 'all at once when nothing is pre-depended on', packages: { a: 'b', b: '' }, want: [['a', 'b']] },
+  {
+    summary: 'all at once when nothing is pre-depended on, what is needed first',
+    packages: { a: 'c', b: 'a', c: 'b', d: 'e', e: '' },
+    want: [['b', 'c', 'a', 'e', 'd']],
+  },
   { summary: 'what is pre-depended on first', packages: { a: '!b', b: '' }, want: [['b'], ['a']] },
   {
     summary: 'with all that it depends on',
     packages: { a: '!b', b: 'c', c: '', d: 'a' },
     want: [
-      ['b', 'c'],
+      ['c', 'b'],
       ['a', 'd'],
     ],
   },

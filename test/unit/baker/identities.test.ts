@@ -141,6 +141,20 @@ describe('what Kiln cannot make again is refused', () => {
   });
 });
 
+test('a key whose certificate was signed with another key that is there is made after it', () => {
+  const { identities, remove } = find({
+    '/etc/app/a.key': key,
+    '/etc/app/a.pem': makeCertificate('localhost', publicKey, other.privateKey, 'other'),
+    '/etc/app/z.key': other.key,
+    '/etc/app/z.pem': other.certificate,
+  });
+  expect(identities).toMatchObject([
+    { key: { path: '/etc/app/z.key' } },
+    { key: { path: '/etc/app/a.key' }, issuer: { key: '/etc/app/z.key', certificate: '/etc/app/z.pem' } },
+  ]);
+  expect(remove).toHaveLength(4);
+});
+
 describe('the spec decides', () => {
   test('how a key is made', () => {
     expect(

@@ -159,6 +159,7 @@ const identities: Identity[] = [
       alternativeNames: ['DNS:a', 'IP:127.0.0.1'],
       days: 9,
     },
+    issuer: { key: '/etc/ssl/ca.key', certificate: '/etc/ssl/ca.pem' },
     hashLinks: ['/etc/ssl/certs/0f.0'],
   },
   { kind: 'random-seed', file: place('/var/lib/seed'), bytes: 512 },
@@ -170,6 +171,7 @@ test('each identity is one call, in order', () => {
   expect(identityScript(identities, memoryTree({ ...base, ...programs })).split('\n')).toEqual([
     'machine_id /etc/machine-id 0444 0 42',
     'ssh_host_key rsa 4096 /etc/ssh/key 0600 0 42',
+    'signed_by /etc/ssl/ca.key /etc/ssl/ca.pem',
     "tls_key_pair 'ec -pkeyopt ec_paramgen_curve:secp384r1' '/CN=a b' DNS:a,IP:127.0.0.1 9 /etc/ssl/k.key 0640 0 42 /etc/ssl/k.pem 0600 0 42",
     'hash_link /etc/ssl/k.pem',
     'random_seed 512 /var/lib/seed 0600 0 42',

@@ -8,6 +8,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 export LC_ALL=C.UTF-8
 umask 077
 failed=
+signer=
 
 give_up() {
   echo "kiln: first boot: $1" >&2
@@ -44,14 +45,20 @@ ssh_host_key() {
     place "$1.kiln-new.pub" "$1.pub" 0644 "$3" "$4" && place "$1.kiln-new" "$@" || give_up "ssh-keygen could not make $1"
 }
 
+# signed_by KEY CERTIFICATE: of the pair that signs the next one.
+signed_by() {
+  signer="-CAkey $1 -CA $2"
+}
+
 # tls_key_pair ALGORITHM SUBJECT NAMES DAYS KEY MODE UID GID CERTIFICATE MODE UID GID
 tls_key_pair() {
-  algorithm=$1 subject=$2 names=$3 days=$4
+  algorithm=$1 subject=$2 names=$3 days=$4 by=$signer
   shift 4
+  signer=
   [ -s "$1" ] && [ -s "$5" ] && return
-  # The algorithm is one or several words of openssl's.
+  # The algorithm is one or several words of openssl's, and so is who signs.
   openssl req -x509 -new -nodes -config /usr/lib/kiln/openssl.cnf -newkey $algorithm -subj "$subject" -days "$days" \
-    ${names:+-addext "subjectAltName=$names"} -keyout "$1.kiln-new" -out "$5.kiln-new" 2>/run/kiln/openssl.log &&
+    $by ${names:+-addext "subjectAltName=$names"} -keyout "$1.kiln-new" -out "$5.kiln-new" 2>/run/kiln/openssl.log &&
     place "$5.kiln-new" "$5" "$6" "$7" "$8" && place "$1.kiln-new" "$1" "$2" "$3" "$4" ||
     give_up "openssl could not make $1: $(tail -n 1 /run/kiln/openssl.log)"
 }
