@@ -40,18 +40,23 @@ const USE_CASES = [
   'watch',
 ];
 
-const useCaseRules = USE_CASES.map((folder, index) => ({
-  name: `app-${folder}-imports-backwards`,
-  comment: `src/app/${folder} may import src/app/${USE_CASES.slice(0, index).join(', ')}, and no other`,
-  severity: 'error',
-  from: { path: `^src/app/${folder}/` },
-  to: { path: '^src/app/', pathNot: `^src/app/(${USE_CASES.slice(0, index + 1).join('|')})/` },
-}));
+// The same of src/baker, from files to a disk; `types.ts` is for all.
+const BAKING = ['tree', 'boot', 'disk', 'application', 'runtime', 'stage', 'prune', 'identity'];
+
+const backwards = (layer, folders, shared = '') =>
+  folders.map((folder, index) => ({
+    name: `${layer}-${folder}-imports-backwards`,
+    comment: `src/${layer}/${folder} may import src/${layer}/${folders.slice(0, index).join(', ')}, and no other`,
+    severity: 'error',
+    from: { path: `^src/${layer}/${folder}/` },
+    to: { path: `^src/${layer}/`, pathNot: `^src/${layer}/((${folders.slice(0, index + 1).join('|')})/${shared})` },
+  }));
 
 module.exports = {
   forbidden: [
     ...layerRules,
-    ...useCaseRules,
+    ...backwards('app', USE_CASES),
+    ...backwards('baker', BAKING, '|types[.]ts$'),
     {
       name: 'no-cycle',
       severity: 'error',

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TesterRequest } from '../../src/adapters/aws/command-tester.ts';
 import { extendClosure, openArchive } from '../../src/app/lock/closure.ts';
-import { stageRoot } from '../../src/baker/stage.ts';
+import { stageRoot } from '../../src/baker/stage/stage.ts';
 import { writeTarOfFolder } from '../../src/formats/archive/tar-writer.ts';
 import { KilnError } from '../../src/model/error.ts';
 import type { Lock } from '../../src/model/lock.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { folderTree } from '../formats/tree/folder-tree.ts';
 import { KilnError } from '../model/error.ts';
 import type { IsolatedRoot } from '../ports/isolated-root.ts';
-import { removeAt } from './unpack-tree.ts';
+import { removeAt } from './tree/unpack-tree.ts';
 
 const PROGRAM = '/usr/sbin/ldconfig';
 const CONFIGURATION = '/etc/ld.so.conf';

@@ -1,6 +1,6 @@
 import { readControl, readDebLayout } from '../formats/archive/deb.ts';
 import type { Lock } from '../model/lock.ts';
-import { pathOf } from './locked-set.ts';
+import { pathOf } from './stage/locked-set.ts';
 import type { RuntimeFile } from './types.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { FileEntry } from '../model/file-tree.ts';
+import { layEntry } from './tree/unpack-tree.ts';
 import type { RuntimeFile } from './types.ts';
-import { layEntry } from './unpack-tree.ts';
 
 /** Lays files of Kiln's own over a root. A directory that is there already keeps its owner and mode. */
 export function layRuntimeFiles(root: string, files: readonly RuntimeFile[]): void {

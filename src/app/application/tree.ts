@@ -1,4 +1,4 @@
-import { placedFiles } from '../../baker/application-files.ts';
+import { placedFiles } from '../../baker/application/application-files.ts';
 import { mapStore, treeOver } from '../../formats/tree/tree-store.ts';
 import type { FileEntry, FileTree } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';

@@ -1,4 +1,4 @@
-import { placedFiles } from '../../baker/application-files.ts';
+import { placedFiles } from '../../baker/application/application-files.ts';
 import { kernelCommandLine } from '../../baker/boot/command-line.ts';
 import { diskIdentifiers } from '../../baker/disk/identifiers.ts';
 import { openTarTree } from '../../formats/archive/tar-tree.ts';

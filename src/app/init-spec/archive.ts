@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { tarContents } from '../../baker/application-archive.ts';
+import { tarContents } from '../../baker/application/application-archive.ts';
 import { readControl, readDebLayout } from '../../formats/archive/deb.ts';
 import { formatRelation, parseRelations } from '../../formats/debian/relation.ts';
 import { parseStanzas } from '../../formats/debian/stanza.ts';

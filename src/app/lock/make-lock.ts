@@ -18,7 +18,7 @@ import { recipeOf } from './recipe.ts';
 const recipe = recipeOf([
   'resolver',
   'formats',
-  'baker/application-files.ts',
+  'baker/application',
   'baker/boot/requirements.ts',
   'app/application/deb.ts',
   'app/application/places.ts',

@@ -1,4 +1,4 @@
-import { sweepBases } from '../../baker/base.ts';
+import { sweepBases } from '../../baker/stage/base.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { bookDigest } from '../impact/plan-book.ts';
 import { LOOKS, storedDigest } from './stored-book.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type PlacedFile, placedFiles } from '../../baker/application-files.ts';
+import { type PlacedFile, placedFiles } from '../../baker/application/application-files.ts';
 import { writeTarOfFolder } from '../../formats/archive/tar-writer.ts';
 import type { Build } from '../../model/build.ts';
 import { sha256 } from '../../model/canonical.ts';

@@ -7,7 +7,7 @@ import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import type { IsolatedRoot } from '../../ports/isolated-root.ts';
-import { placedFiles } from '../application-files.ts';
+import { placedFiles } from '../application/application-files.ts';
 
 const GENERATORS = '/usr/lib/systemd/system-generators';
 /** Where generators put what they make, by rank (systemd.generator(7)). */

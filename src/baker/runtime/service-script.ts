@@ -1,5 +1,5 @@
 import type { Accounts } from './accounts.ts';
-import type { Service, ServiceCommand } from './service.ts';
+import { HOST_NAME, MACHINE_ID, type Service, type ServiceCommand } from './service.ts';
 
 const BUSYBOX = '/usr/lib/kiln/busybox';
 /** start-stop-daemon looks for a process that runs already; none has a PID file of this name. */
@@ -42,7 +42,7 @@ function runLine(command: ServiceCommand, service: Service, accounts: Accounts):
 }
 
 function argvOf(command: ServiceCommand, service: Service, accounts: Accounts): string {
-  const variables = Object.entries(service.environment).map(([name, value]) => shellWord(`${name}=${value}`));
+  const variables = Object.entries(service.environment).map(([name, value]) => commandWord(`${name}=${value}`));
   const environment = [BUSYBOX, 'env', '-i', ...variables, ...(usesMainPid(command) ? ['MAINPID="$MAINPID"'] : [])];
   const privileges = service.noNewPrivileges ? [BUSYBOX, 'setpriv', '--nnp'] : [];
   const user = asUser(command, service, accounts);
@@ -76,11 +76,19 @@ function usesMainPid(command: ServiceCommand): boolean {
   return command.argv.some((word) => /\$\{?MAINPID/.test(word));
 }
 
+/** Known when the service starts; the shell is busybox's, which has these commands itself. */
+const KNOWN_LATER: Readonly<Record<string, string>> = {
+  $MAINPID: '"$MAINPID"',
+  '${MAINPID}': '"$MAINPID"',
+  [HOST_NAME]: '"$(hostname)"',
+  [MACHINE_ID]: '"$(cat /etc/machine-id)"',
+};
+
 function commandWord(word: string): string {
-  const parts = word.split(/\$MAINPID|\$\{MAINPID\}/);
+  const parts = word.split(/(\$MAINPID|\$\{MAINPID\}|\u0001[Hm])/);
   return parts.length === 1
     ? shellWord(word)
-    : parts.map((part) => (part === '' ? '' : shellWord(part))).join('"$MAINPID"');
+    : parts.map((part) => KNOWN_LATER[part] ?? (part === '' ? '' : shellWord(part))).join('');
 }
 
 function limitLines(service: Service): string {

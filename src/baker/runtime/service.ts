@@ -50,3 +50,7 @@ export interface Service {
 
 /** Search path of services, as systemd has it (systemd.exec(5)). */
 export const SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+/** Stand in a command or a variable for what only the machine knows (`%H` and `%m` of systemd.unit(5)). */
+export const HOST_NAME = '\u0001H';
+export const MACHINE_ID = '\u0001m';

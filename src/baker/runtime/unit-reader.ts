@@ -2,6 +2,7 @@ import { expandSpecifiers, splitUnitWords, type UnitEntry, unitValues } from '..
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import { readAccounts, type User } from './accounts.ts';
+import { HOST_NAME, MACHINE_ID } from './service.ts';
 
 /** A service unit's settings with specifiers expanded. */
 export interface UnitReader {
@@ -42,6 +43,9 @@ function expandUser(text: string, user: User): string {
     U: String(user.id),
     G: String(user.groupId),
     h: user.home,
+    H: HOST_NAME,
+    l: HOST_NAME,
+    m: MACHINE_ID,
   };
   return text.replace(/%(.)/g, (whole, letter: string) => values[letter] ?? whole);
 }

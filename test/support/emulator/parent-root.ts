@@ -3,7 +3,7 @@ import { aptPackageSource } from '../../../src/adapters/local/apt-package-source
 import { unshareIsolatedRoot } from '../../../src/adapters/local/unshare-isolated-root.ts';
 import { localFolders } from '../../../src/adapters/local/work-folders.ts';
 import { extendClosure, openArchive } from '../../../src/app/lock/closure.ts';
-import { stageRoot } from '../../../src/baker/stage.ts';
+import { stageRoot } from '../../../src/baker/stage/stage.ts';
 import type { Lock } from '../../../src/model/lock.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 import { systemClock } from '../../../src/ports/clock.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { failure } from '../../../src/baker/dpkg.ts';
-import type { LockedControl } from '../../../src/baker/locked-set.ts';
-import { phasesOf } from '../../../src/baker/phases.ts';
+import { failure } from '../../../src/baker/stage/dpkg.ts';
+import type { LockedControl } from '../../../src/baker/stage/locked-set.ts';
+import { phasesOf } from '../../../src/baker/stage/phases.ts';
 
 const output = (...lines: string[]) => ({ exitStatus: 1, stdout: lines.join('\n'), stderr: '' });
 

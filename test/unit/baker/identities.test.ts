@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { findIdentities } from '../../../src/baker/identities.ts';
+import { findIdentities } from '../../../src/baker/identity/identities.ts';
 import { type MemoryFile, memoryTree } from '../../../src/formats/tree/memory-tree.ts';
 import type { IdentityRule } from '../../../src/model/spec.ts';
 import { makeCertificate, makeKeyPair } from '../../support/certificate.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeUsers, usersNamed } from '../../../src/baker/make-users.ts';
+import { makeUsers, usersNamed } from '../../../src/baker/runtime/make-users.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 
 let root: string;

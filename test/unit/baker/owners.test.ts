@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { normalise } from '../../../src/baker/normalise.ts';
-import { ownersOf } from '../../../src/baker/owners.ts';
-import { removeAt } from '../../../src/baker/unpack-tree.ts';
+import { normalise } from '../../../src/baker/tree/normalise.ts';
+import { ownersOf } from '../../../src/baker/tree/owners.ts';
+import { removeAt } from '../../../src/baker/tree/unpack-tree.ts';
 
 let root: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { globMatcher } from '../../../src/baker/glob.ts';
-import type { StagedEntry } from '../../../src/baker/prune-rule.ts';
-import { pruneRules } from '../../../src/baker/prune-rules.ts';
+import type { StagedEntry } from '../../../src/baker/prune/prune-rule.ts';
+import { pruneRules } from '../../../src/baker/prune/prune-rules.ts';
+import { globMatcher } from '../../../src/baker/tree/glob.ts';
 import { imageSpec } from '../../../src/model/spec.ts';
 
 function ruleFor(entry: Partial<StagedEntry> & { path: string }, minimize = {}, init = 'busybox'): string | undefined {

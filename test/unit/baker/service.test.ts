@@ -191,6 +191,12 @@ test('the script runs the service as its user, with nothing of the shell left in
   expect(script).toContain('--pid="${MAINPID}"'.replace('${MAINPID}', '$MAINPID'));
 });
 
+test('what only the machine knows is asked when the service starts', () => {
+  const script = scriptOf('Environment=NAME=%H AT=100%%H\nExecStart=/usr/sbin/appd --name=%l --id %m');
+  expect(script).toContain('NAME="$(hostname)" AT=100%H ');
+  expect(script).toContain('--name="$(hostname)" --id "$(cat /etc/machine-id)"\n');
+});
+
 test.each([
   ['plain', 'plain'],
   ['', "''"],

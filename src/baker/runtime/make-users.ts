@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseUnit, unitValue } from '../formats/system/unit.ts';
-import { UNIT_FOLDERS } from '../formats/system/unit-files.ts';
-import { nearestWord } from '../formats/text/nearest.ts';
-import { folderTree } from '../formats/tree/folder-tree.ts';
-import type { ImageSpec } from '../model/spec.ts';
-import { placedFiles } from './application-files.ts';
-import { readAccounts } from './runtime/accounts.ts';
+import { parseUnit, unitValue } from '../../formats/system/unit.ts';
+import { UNIT_FOLDERS } from '../../formats/system/unit-files.ts';
+import { nearestWord } from '../../formats/text/nearest.ts';
+import { folderTree } from '../../formats/tree/folder-tree.ts';
+import type { ImageSpec } from '../../model/spec.ts';
+import { placedFiles } from '../application/application-files.ts';
+import { readAccounts } from './accounts.ts';
 
 /** Numbers of system users, given from the top down (adduser.conf(5): FIRST_SYSTEM_UID, LAST_SYSTEM_UID). */
 const FIRST = 100;

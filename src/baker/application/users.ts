@@ -1,5 +1,5 @@
-import { KilnError } from '../model/error.ts';
-import type { FileTree } from '../model/file-tree.ts';
+import { KilnError } from '../../model/error.ts';
+import type { FileTree } from '../../model/file-tree.ts';
 
 /** Numbers of a tree's users and groups, both ways. */
 export interface Users {

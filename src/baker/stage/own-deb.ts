@@ -1,8 +1,8 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readControl, readDebLayout } from '../formats/archive/deb.ts';
-import { parseStanzas } from '../formats/debian/stanza.ts';
-import type { ImageSpec } from '../model/spec.ts';
+import { readControl, readDebLayout } from '../../formats/archive/deb.ts';
+import { parseStanzas } from '../../formats/debian/stanza.ts';
+import type { ImageSpec } from '../../model/spec.ts';
 import { type DpkgPorts, runDpkg } from './dpkg.ts';
 
 /** The user's own .deb, as `application.from` names it. */

@@ -1,4 +1,4 @@
-import { KilnError } from '../model/error.ts';
+import { KilnError } from '../../model/error.ts';
 
 /** The fault of a full disk; `what` says what was being done. */
 export function noSpace(what: string, cause?: unknown): KilnError {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { writeTarOfFolder } from '../formats/archive/tar-writer.ts';
-import { KilnError } from '../model/error.ts';
+import { writeTarOfFolder } from '../../formats/archive/tar-writer.ts';
+import { KilnError } from '../../model/error.ts';
 import { fileCapabilities } from './file-capabilities.ts';
 
 /** A root as one file. */

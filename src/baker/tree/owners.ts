@@ -1,6 +1,6 @@
-import { folderTree } from '../formats/tree/folder-tree.ts';
-import { mergedPath } from '../formats/tree/usr-merge.ts';
-import type { FileTree } from '../model/file-tree.ts';
+import { folderTree } from '../../formats/tree/folder-tree.ts';
+import { mergedPath } from '../../formats/tree/usr-merge.ts';
+import type { FileTree } from '../../model/file-tree.ts';
 
 const INFO = '/var/lib/dpkg/info';
 const DIVERSIONS = '/var/lib/dpkg/diversions';

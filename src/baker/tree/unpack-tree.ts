@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { isMergeLink } from '../formats/tree/usr-merge.ts';
-import { KilnError } from '../model/error.ts';
-import type { FileEntry, FileTree } from '../model/file-tree.ts';
+import { isMergeLink } from '../../formats/tree/usr-merge.ts';
+import { KilnError } from '../../model/error.ts';
+import type { FileEntry, FileTree } from '../../model/file-tree.ts';
 
 /**
  * Lays a tree's files over the folder of a root, with owners and modes. Parents that are missing are made; a link among them

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { copyFile, link, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAr } from '../formats/archive/ar.ts';
-import { readRange } from '../formats/tree/folder-tree.ts';
-import type { PackageSource } from '../ports/package-source.ts';
+import { readAr } from '../../formats/archive/ar.ts';
+import { readRange } from '../../formats/tree/folder-tree.ts';
+import type { PackageSource } from '../../ports/package-source.ts';
 import { type LockedControl, pathOf } from './locked-set.ts';
 
 /** Name of a package's file in the folder that dpkg sees. */

@@ -1,17 +1,17 @@
 import { chmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
-import { folderTree, readRange } from '../formats/tree/folder-tree.ts';
-import type { Lock, LockedPackage } from '../model/lock.ts';
-import type { ImageSpec } from '../model/spec.ts';
-import type { PackageSource } from '../ports/package-source.ts';
+import { folderTree, readRange } from '../../formats/tree/folder-tree.ts';
+import type { Lock, LockedPackage } from '../../model/lock.ts';
+import type { ImageSpec } from '../../model/spec.ts';
+import type { PackageSource } from '../../ports/package-source.ts';
+import type { Stage } from '../stage/stage.ts';
+import { anyGlob } from '../tree/glob.ts';
+import { ownersOf } from '../tree/owners.ts';
+import { layEntry } from '../tree/unpack-tree.ts';
+import { type FolderEntry, walkFolder } from '../tree/walk-folder.ts';
+import type { Amount, PruneReport } from '../types.ts';
 import { isAlwaysKept } from './always.ts';
-import { anyGlob } from './glob.ts';
-import { ownersOf } from './owners.ts';
 import type { PruneRule, StagedEntry } from './prune-rule.ts';
 import { pruneRules } from './prune-rules.ts';
-import type { Stage } from './stage.ts';
-import type { Amount, PruneReport } from './types.ts';
-import { layEntry } from './unpack-tree.ts';
-import { type FolderEntry, walkFolder } from './walk-folder.ts';
 
 const LARGEST_KEY = 16 * 1024;
 

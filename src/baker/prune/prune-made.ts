@@ -1,4 +1,4 @@
-import { anyGlob } from './glob.ts';
+import { anyGlob } from '../tree/glob.ts';
 import { below, LIBRARIES, type PruneRule, type StagedEntry } from './prune-rule.ts';
 
 const isMade = ({ owner }: StagedEntry) => owner === 'made' || owner === 'made-by-base';

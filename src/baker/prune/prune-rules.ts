@@ -1,4 +1,4 @@
-import type { ImageSpec } from '../model/spec.ts';
+import type { ImageSpec } from '../../model/spec.ts';
 import {
   backups,
   caches,

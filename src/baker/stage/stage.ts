@@ -1,10 +1,10 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Lock } from '../model/lock.ts';
+import type { Lock } from '../../model/lock.ts';
+import { copyTree } from '../tree/copy-tree.ts';
+import { sourceDateEpoch } from '../tree/epoch.ts';
 import { configuredBase, type StagePorts } from './base.ts';
-import { copyTree } from './copy-tree.ts';
 import { runDpkg } from './dpkg.ts';
-import { sourceDateEpoch } from './epoch.ts';
 import { debName, layDebs } from './lay-debs.ts';
 import { stagedSet } from './locked-set.ts';
 import { installOwnDeb, type OwnDeb } from './own-deb.ts';

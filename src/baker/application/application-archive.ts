@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { compressionOf, decompress } from '../formats/archive/compression.ts';
-import { readDebLayout } from '../formats/archive/deb.ts';
-import { readTarBytes, type TarMember } from '../formats/archive/tar.ts';
-import { readRange } from '../formats/tree/folder-tree.ts';
-import { KilnError } from '../model/error.ts';
+import { compressionOf, decompress } from '../../formats/archive/compression.ts';
+import { readDebLayout } from '../../formats/archive/deb.ts';
+import { readTarBytes, type TarMember } from '../../formats/archive/tar.ts';
+import { readRange } from '../../formats/tree/folder-tree.ts';
+import { KilnError } from '../../model/error.ts';
 
 /** A file of the user's own, at a path below the place where it goes. */
 export interface OwnFile {

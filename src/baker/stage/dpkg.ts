@@ -1,7 +1,7 @@
-import { KilnError } from '../model/error.ts';
-import type { IsolatedRoot, IsolatedRunResult } from '../ports/isolated-root.ts';
-import type { Progress } from '../ports/progress.ts';
-import { noSpace } from './no-space.ts';
+import { KilnError } from '../../model/error.ts';
+import type { IsolatedRoot, IsolatedRunResult } from '../../ports/isolated-root.ts';
+import type { Progress } from '../../ports/progress.ts';
+import { noSpace } from '../tree/no-space.ts';
 
 /** Where the .debs are seen inside the root. */
 const DEBS = '/run/kiln/debs';

@@ -1,4 +1,4 @@
-import { anyGlob } from './glob.ts';
+import { anyGlob } from '../tree/glob.ts';
 import { below, LIBRARIES, type PruneRule } from './prune-rule.ts';
 
 const documented = below(

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { KilnError } from '../model/error.ts';
-import type { KeyAlgorithm, KeyParameters } from './types.ts';
+import { KilnError } from '../../model/error.ts';
+import type { KeyAlgorithm, KeyParameters } from '../types.ts';
 
 const PRIVATE = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;

@@ -1,4 +1,4 @@
-import type { Lock } from '../model/lock.ts';
+import type { Lock } from '../../model/lock.ts';
 
 /** Newest date of the lock's indexes, in seconds since the epoch: what stands for "now" in everything that is baked. */
 export function sourceDateEpoch(lock: Lock): number {

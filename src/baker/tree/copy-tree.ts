@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { KilnError } from '../model/error.ts';
+import { KilnError } from '../../model/error.ts';
 import { noSpace } from './no-space.ts';
 
 const execute = promisify(execFile);

@@ -1,14 +1,14 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { folderTree, readRange } from '../formats/tree/folder-tree.ts';
-import { isMergeLink, mergedPath } from '../formats/tree/usr-merge.ts';
-import { KilnError } from '../model/error.ts';
-import type { FileEntry } from '../model/file-tree.ts';
-import type { ExtraFile, ImageSpec } from '../model/spec.ts';
+import { folderTree, readRange } from '../../formats/tree/folder-tree.ts';
+import { isMergeLink, mergedPath } from '../../formats/tree/usr-merge.ts';
+import { KilnError } from '../../model/error.ts';
+import type { FileEntry } from '../../model/file-tree.ts';
+import type { ExtraFile, ImageSpec } from '../../model/spec.ts';
+import { layEntry } from '../tree/unpack-tree.ts';
+import { walkFolder } from '../tree/walk-folder.ts';
 import { type OwnFile, tarContents } from './application-archive.ts';
-import { layEntry } from './unpack-tree.ts';
 import { usersOf } from './users.ts';
-import { walkFolder } from './walk-folder.ts';
 
 /** A file of the user's own as it lies in the image: `path` is absolute there and usr-merged. */
 export interface PlacedFile extends OwnFile {

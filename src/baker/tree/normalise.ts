@@ -1,5 +1,5 @@
 import { closeSync, lutimesSync, openSync, readSync, unlinkSync } from 'node:fs';
-import { folderTree } from '../formats/tree/folder-tree.ts';
+import { folderTree } from '../../formats/tree/folder-tree.ts';
 import { layEntry } from './unpack-tree.ts';
 import { walkFolder } from './walk-folder.ts';
 

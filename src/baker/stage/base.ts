@@ -13,18 +13,18 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf } from '../model/canonical.ts';
-import type { FileTree } from '../model/file-tree.ts';
-import type { IsolatedRoot } from '../ports/isolated-root.ts';
-import type { PackageSource } from '../ports/package-source.ts';
-import type { Progress } from '../ports/progress.ts';
-import { copyTree, syncFolder } from './copy-tree.ts';
+import { digestOf } from '../../model/canonical.ts';
+import type { FileTree } from '../../model/file-tree.ts';
+import type { IsolatedRoot } from '../../ports/isolated-root.ts';
+import type { PackageSource } from '../../ports/package-source.ts';
+import type { Progress } from '../../ports/progress.ts';
+import { copyTree, syncFolder } from '../tree/copy-tree.ts';
+import { ownersOf } from '../tree/owners.ts';
+import { unpackTree } from '../tree/unpack-tree.ts';
+import { walkFolder } from '../tree/walk-folder.ts';
 import { runDpkg } from './dpkg.ts';
 import { debName, layDebs } from './lay-debs.ts';
 import type { LockedControl } from './locked-set.ts';
-import { ownersOf } from './owners.ts';
-import { unpackTree } from './unpack-tree.ts';
-import { walkFolder } from './walk-folder.ts';
 
 /** Changes when the same packages would give another base. */
 const RECIPE = 1;

@@ -1,7 +1,7 @@
-import { readControl, readDebLayout } from '../formats/archive/deb.ts';
-import { parseRelations } from '../formats/debian/relation.ts';
-import { parseStanzas, type Stanza } from '../formats/debian/stanza.ts';
-import type { Lock, LockedDeb } from '../model/lock.ts';
+import { readControl, readDebLayout } from '../../formats/archive/deb.ts';
+import { parseRelations } from '../../formats/debian/relation.ts';
+import { parseStanzas, type Stanza } from '../../formats/debian/stanza.ts';
+import type { Lock, LockedDeb } from '../../model/lock.ts';
 
 /** A locked package with what its own control file says, as far as configuring needs it. */
 export interface LockedControl {

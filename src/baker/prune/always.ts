@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
-import type { FileEntry } from '../model/file-tree.ts';
-import type { ImageSpec } from '../model/spec.ts';
-import { layEntry } from './unpack-tree.ts';
+import type { FileEntry } from '../../model/file-tree.ts';
+import type { ImageSpec } from '../../model/spec.ts';
+import { layEntry } from '../tree/unpack-tree.ts';
 
 /** Directories that are in every tree, and their modes where nobody has set one. */
 const FOLDERS: Readonly<Record<string, number>> = {

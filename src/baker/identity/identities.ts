@@ -1,10 +1,10 @@
-import { KilnError } from '../model/error.ts';
-import type { FileEntry, FileTree } from '../model/file-tree.ts';
-import type { IdentityRule, ImageSpec } from '../model/spec.ts';
-import { globMatcher } from './glob.ts';
+import { KilnError } from '../../model/error.ts';
+import type { FileEntry, FileTree } from '../../model/file-tree.ts';
+import type { IdentityRule, ImageSpec } from '../../model/spec.ts';
+import { usersOf } from '../application/users.ts';
+import { globMatcher } from '../tree/glob.ts';
+import type { Identity, IdentityFile } from '../types.ts';
 import { type Certificate, describeKey, isIssuedBy, isPrivateKey, pairs, readCertificate, sshKeyOf } from './keys.ts';
-import type { Identity, IdentityFile } from './types.ts';
-import { usersOf } from './users.ts';
 
 /** What was found, and every path that has to leave the tree for it. */
 export interface FoundIdentities {
