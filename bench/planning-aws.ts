@@ -1,7 +1,7 @@
 /**
  * `node bench/planning-aws.ts [IMAGES]`: the deployed function `watch-changes` finds out which of thousands of published images an update
- * of the archive changes: its bundle in a process of its own on one processor within 1,769 MiB, over DynamoDB and S3 of the emulator and this
- * machine's own archives. Locks are resolved from the real indexes; names of images, specs and what was looked at before are synthetic.
+ * of the archive changes: its bundle in a process of its own on one processor within 1,769 MiB, over the emulator's DynamoDB, a bucket
+ * in memory (the emulator's own reads all keys for every list) and this machine's own archives. Locks are resolved from the real indexes; names of images, specs and what was looked at before are synthetic.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type BatchWriteItemCommandInput, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { copyBundle } from '../lib/constructs/bundling.ts';
@@ -31,15 +31,17 @@ import { resolve } from '../src/resolver/resolve.ts';
 import type { Universe } from '../src/resolver/universe/universe.ts';
 import { openArchiveProxy } from '../test/support/emulator/archive-proxy.ts';
 import { putAptConfiguration } from '../test/support/emulator/deployed-kiln.ts';
+import type { Route } from '../test/support/emulator/door.ts';
 import { startEmulator } from '../test/support/emulator/emulator.ts';
 import { locateMoto } from '../test/support/emulator/locate-moto.ts';
 import { catalogTable } from '../test/support/emulator/resources.ts';
+import { memoryBucket } from './memory-bucket.ts';
 import { makeRandom } from './random.ts';
 
 const MEMORY_MIB = 1_769;
 const DISTINCT = 1_000;
 /** Images whose lock is of a version that the archive has no more. */
-const CHANGED = 25;
+const CHANGED = 3;
 const [TABLE, BUCKET, ROLE] = ['kiln-catalog', 'kiln-artifacts', 'arn:aws:iam::123456789012:role/bench'];
 const AT = '2026-01-01T00:00:00.000Z';
 const OS = imageSpec.parse({ name: 'a', application: { packages: ['a1'], run: { command: ['/a'] } } });
@@ -61,8 +63,8 @@ interface Run {
   readonly s3: number;
 }
 
-/** Calls that went through the door, and the time in which at least one was under way. */
-function gauge() {
+/** Calls that went through the door, and the time in which at least one was under way; `bucket` answers for S3. */
+function gauge(bucket: Route) {
   const counts = { dynamodb: 0, s3: 0 } as Record<string, number>;
   let [under, since, busyMs] = [0, 0, 0];
   return {
@@ -72,17 +74,17 @@ function gauge() {
       for (const name of Object.keys(counts)) counts[name] = 0;
       busyMs = 0;
     },
-    async route(call: { service: string }, forward: (it: never) => Promise<never>) {
+    route: (async (call, forward) => {
       counts[call.service] = (counts[call.service] ?? 0) + 1;
       if (under === 0) since = performance.now();
       under += 1;
       try {
-        return await forward(call as never);
+        return (await bucket(call, forward)) ?? (await forward(call));
       } finally {
         under -= 1;
         if (under === 0) busyMs += performance.now() - since;
       }
-    },
+    }) as Route,
   };
 }
 
@@ -92,8 +94,8 @@ export async function benchPlanning(images: number, log: (line: string) => void)
   if ('missing' in moto) throw new Error(moto.missing);
   const folder = mkdtempSync(join(tmpdir(), 'kiln-planning-'));
   const proxy = await openArchiveProxy();
-  const calls = gauge();
-  const emulator = await startEmulator(moto.command, [calls.route as never]);
+  const calls = gauge(memoryBucket());
+  const emulator = await startEmulator(moto.command, [calls.route]);
   Object.assign(process.env, emulator.environment);
   try {
     await makeResources();
@@ -124,8 +126,6 @@ export async function benchPlanning(images: number, log: (line: string) => void)
 
 async function makeResources(): Promise<void> {
   await new DynamoDBClient({}).send(new CreateTableCommand(catalogTable(TABLE)));
-  const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' as const };
-  await new S3Client({}).send(new CreateBucketCommand({ Bucket: BUCKET, CreateBucketConfiguration }));
   const definition = JSON.stringify({ StartAt: 'End', States: { End: { Type: 'Succeed' } } });
   for (const name of ['kiln-build-image', 'kiln-build-fleet'])
     await new SFNClient({}).send(new CreateStateMachineCommand({ name, definition, roleArn: ROLE }));

@@ -126,7 +126,7 @@ function parsedYaml(text: string, path: string): unknown {
   try {
     return parse(text, { maxAliasCount: 10 });
   } catch (error) {
-    throw new KilnError('CONFIG_INVALID', `${path}: ${(error as Error).message.split('\n')[0]}`, {
+    throw new KilnError('CONFIG_INVALID', `${path}: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}`, {
       hint: 'it is YAML',
     });
   }

@@ -6,7 +6,7 @@ import { metrics } from './observed.ts';
 const DAY_MS = 24 * 3_600_000;
 const STALE_DAYS = 30;
 
-/** Publishes how old the fleet is: hours since the newest index was signed, and images with no version younger than 30 days. */
+/** Publishes how old the fleet is: hours since the newest index was signed, and images for which nothing was published for 30 days. */
 export function fleetMetrics(ports: Pick<Ports, 'catalog' | 'clock' | 'source' | 'specs' | 'progress'>): MiddlewareObj {
   return {
     async after() {
@@ -18,10 +18,9 @@ export function fleetMetrics(ports: Pick<Ports, 'catalog' | 'clock' | 'source' |
 }
 
 async function staleImages({ catalog, clock }: Pick<Ports, 'catalog' | 'clock'>): Promise<number> {
-  const [images, versions] = [await catalog.listImages(), await catalog.listVersions()];
-  const young = versions.filter(
-    (it) => it.state === 'available' && clock.now() - Date.parse(it.createdAt) < STALE_DAYS * DAY_MS,
-  );
+  // Versions themselves would be megabytes.
+  const [images, published] = [await catalog.listImages(), await catalog.listAliased('latest')];
+  const young = published.filter((it) => clock.now() - Date.parse(it.since ?? '') < STALE_DAYS * DAY_MS);
   const fresh = new Set(young.map((it) => it.image));
   return images.filter((it) => !fresh.has(it.name)).length;
 }

@@ -34,6 +34,8 @@ export interface Catalog {
   getBuild(id: string): Promise<Build | undefined>;
   /** Newest first. */
   listBuilds(filter: { image?: string; state?: BuildState; limit?: number }): Promise<Build[]>;
+  /** Images of which a build ended in one of these states, whenever that was; may be a second behind. */
+  imagesWithBuilds(states: readonly BuildState[]): Promise<ReadonlySet<string>>;
   /** Changes the named fields only. */
   updateBuild(
     id: string,
@@ -57,8 +59,8 @@ export interface Catalog {
   /** Aliases of an image, such as `latest`, with the version that each points at. */
   aliases(image: string): Promise<Record<string, number>>;
   setAlias(image: string, alias: string, version: number): Promise<void>;
-  /** All images that have an alias, with the version that it points at, by name; may be a second behind. */
-  listAliased(alias: string): Promise<{ image: string; version: number }[]>;
+  /** All images that have an alias, with the version that it points at and, where that is kept, since when; by name, may be a second behind. */
+  listAliased(alias: string): Promise<{ image: string; version: number; since?: string }[]>;
   removeAlias(image: string, alias: string): Promise<void>;
   /**
    * By image, a number that is another one after every change of its versions, aliases and grants; an image that never had one is left

@@ -126,6 +126,8 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       expect((await catalog.listBuilds({ image: 'web' })).map((it) => it.id)).toEqual(['b2', 'b1']);
       expect((await catalog.listBuilds({ state: 'waiting' })).map((it) => it.id)).toEqual(['b2']);
       expect(await catalog.listBuilds({ limit: 1 })).toHaveLength(1);
+      expect(await catalog.imagesWithBuilds(['waiting', 'failed'])).toEqual(new Set(['web']));
+      expect(await catalog.imagesWithBuilds(['failed'])).toEqual(new Set());
     });
 
     test('a build gets one version number however often it asks', async () => {

@@ -138,7 +138,7 @@ function imageRecords(database: Database): Pick<Catalog, 'putImage' | 'getImage'
 
 function builds(
   database: Database,
-): Pick<Catalog, 'createBuild' | 'getBuild' | 'listBuilds' | 'updateBuild' | 'putStep'> {
+): Pick<Catalog, 'createBuild' | 'getBuild' | 'listBuilds' | 'imagesWithBuilds' | 'updateBuild' | 'putStep'> {
   const fromRow = (row: Row): Build => {
     const steps = database
       .rows('SELECT record FROM step WHERE build = ? ORDER BY rowid', String(row.id))
@@ -182,6 +182,11 @@ function builds(
       return database
         .rows(`SELECT id, record FROM build ${clause} ORDER BY requested_at DESC, rowid DESC LIMIT ?`, ...values, limit)
         .map(fromRow);
+    },
+    async imagesWithBuilds(states) {
+      const places = states.map(() => '?').join();
+      const rows = database.rows(`SELECT DISTINCT image FROM build WHERE state IN (${places})`, ...states);
+      return new Set(rows.map((it) => String(it.image)));
     },
     async updateBuild(id, change) {
       database.atomically(() => {

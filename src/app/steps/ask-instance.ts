@@ -1,6 +1,7 @@
 import type { Build } from '../../model/build.ts';
 import { KilnError } from '../../model/error.ts';
 import type { ImageTest } from '../../model/spec.ts';
+import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
 import type { Instance, LaunchRequest, TestResult } from '../../ports/test-bed.ts';
@@ -39,7 +40,8 @@ interface Asked {
 export async function askInstance(all: AskPorts, question: Question, askMs?: number): Promise<Answers> {
   const over = askMs === undefined ? undefined : AbortSignal.timeout(askMs);
   const ports = { ...all, signal: anyOf(all.signal, over) };
-  const asking: Asking = { results: [], since: all.clock.now() };
+  const begun = begunStep(question.build, 'test')?.startedAt ?? timestamp(all.clock);
+  const asking: Asking = { begun, results: [], since: all.clock.now() };
   const isPending = (error: unknown) =>
     (over?.aborted && !all.signal?.aborted) || (error instanceof KilnError && error.code === 'TEST_PENDING');
   try {
@@ -57,6 +59,8 @@ export async function askInstance(all: AskPorts, question: Question, askMs?: num
 }
 
 interface Asking {
+  /** When the first call began. */
+  readonly begun: string;
   instance?: Instance;
   results: readonly TestResult[];
   since: number;
@@ -99,10 +103,9 @@ function askForPolicies(ports: AskPorts, { launch, loaded }: Question, { instanc
   return probeForPolicies({ ...ports, testBed }, instance as Instance, launch.diskDigest, loaded);
 }
 
-async function stillAsked({ catalog, clock }: AskPorts, build: Build, asking: Asking): Promise<KilnError> {
-  const { instance, results, since } = asking;
+async function stillAsked({ catalog }: AskPorts, build: Build, asking: Asking): Promise<KilnError> {
+  const { begun: startedAt, instance, results, since } = asking;
   const asked: Asked | undefined = instance && { instance: instance.id, results, since };
-  const startedAt = begunStep(build, 'test')?.startedAt ?? new Date(clock.now()).toISOString();
   await catalog.putStep(build.id, { step: 'test', startedAt, outcome: 'running', result: asked });
   return new KilnError('TEST_PENDING', `the instance of build ${build.id} is still being asked`, { hint: 'ask again' });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BuildState, StepRecord } from '../../model/build.ts';
+import type { Build, BuildState, StepRecord } from '../../model/build.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { waitingLease } from './plan-build.ts';
@@ -25,10 +25,10 @@ export interface EndAnswer {
 /** Where there is a test bed, an instance that its launcher left running is ended. */
 type EndPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'notifier'> & Partial<Pick<Ports, 'testBed'>>;
 
-/** Ends a build: records how, quarantines what it registered unless all went well, tells people, and gives the leases back. */
-export async function endBuild(ports: EndPorts, request: EndRequest): Promise<EndAnswer> {
+/** Ends a build, which may have been read already: records how, quarantines what it registered unless all went well, tells people, and gives the leases back. */
+export async function endBuild(ports: EndPorts, request: EndRequest, known?: Build): Promise<EndAnswer> {
   const { catalog, clock } = ports;
-  const build = await requireBuild(catalog, request.buildId);
+  const build = known ?? (await requireBuild(catalog, request.buildId));
   const failed = request.state === 'refused' || request.state === 'failed';
   const detail = failed ? reasonOf(build.steps, request.fault) : undefined;
   if (failed) {

@@ -14,15 +14,16 @@ type PublishPorts = Pick<Ports, 'catalog' | 'clock' | 'registry' | 'notifier'>;
 
 /** Makes the version the one that `latest` means, says so, and ends the build. */
 export async function publishImage(ports: PublishPorts, request: PublishRequest): Promise<EndAnswer> {
-  await recorded(ports, request.buildId, 'publish', () => publish(ports, request));
-  return endBuild(ports, { ...request, state: 'succeeded' });
+  const build = await requireBuild(ports.catalog, request.buildId);
+  await recorded(ports, request.buildId, 'publish', () => publish(ports, request, build));
+  return endBuild(ports, { ...request, state: 'succeeded' }, build);
 }
 
 async function publish(
   { catalog, clock, registry, notifier }: PublishPorts,
-  { image, buildId }: PublishRequest,
+  { image }: PublishRequest,
+  build: Build,
 ): Promise<StepAnswer> {
-  const build = await requireBuild(catalog, buildId);
   const { imageId, version } = resultIn<RegisterAnswer>(build, 'register');
   await catalog.updateVersion(image, version, { state: 'available', facts: judgedIn(build) });
   await registry.alias(`${image}/latest`, imageId);

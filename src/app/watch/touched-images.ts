@@ -6,9 +6,12 @@ import { type PlanPorts, planUpdate } from '../impact/plan-update.ts';
  */
 export function touchedImages(ports: PlanPorts): (image: string) => Promise<boolean> {
   let asked: Promise<(image: string) => boolean> | undefined;
+  let failed: Promise<ReadonlySet<string>> | undefined;
   return async (image) => {
     asked ??= plan(ports);
-    return (await asked)(image) || (await lastBuildFailed(ports, image));
+    if ((await asked)(image)) return true;
+    failed ??= ports.catalog.imagesWithBuilds(['failed', 'refused']);
+    return (await failed).has(image) && lastBuildFailed(ports, image);
   };
 }
 

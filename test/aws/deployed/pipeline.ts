@@ -69,7 +69,9 @@ export function pipeline(kiln: () => DeployedKiln, counts: CallCounts, clock: { 
     const toCatalog = Object.entries(seen).filter(([name]) => / dynamodb /.test(name) && !OTHERS.test(name));
     const requests = toCatalog.reduce((sum, [, times]) => sum + times, 0);
     console.log(`orchestration: ${JSON.stringify(overhead)}; DynamoDB: ${requests} requests\n${JSON.stringify(seen)}`);
-    expect(requests).toBeLessThanOrEqual(60);
+    // A machine that boots slowly is asked by several calls, which read how far the one before came.
+    const calls = seen['kiln-test-image ec2 RunInstances'] ?? 1;
+    expect(requests - 4 * (calls - 1)).toBeLessThanOrEqual(60);
   });
 
   test('an approved account’s instance boots and answers; another account’s launch is refused', async () => {

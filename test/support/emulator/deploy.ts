@@ -26,6 +26,11 @@ export async function deployAll(emulator: Emulator, assembly: string, configurat
   return { assembly, seconds: { synth, bootstrap, deploy } };
 }
 
+/** `cdk destroy`, as a person runs it. Throws what it said where a stack could not be destroyed. */
+export async function destroyAll(emulator: Emulator, assembly: string, stacks = 'kiln-*'): Promise<void> {
+  await cdk(emulator, ['destroy', stacks, '--app', assembly, '--force', '--concurrency', '1', '--progress', 'events']);
+}
+
 async function cdk({ environment, endpoint }: Emulator, args: readonly string[]): Promise<void> {
   // The emulator's CloudFormation reads templates from URLs of this host alone.
   const AWS_ENDPOINT_URL = endpoint.replace('127.0.0.1', 'localhost');

@@ -23,6 +23,7 @@ import { type Deployment, deployAll } from './deploy.ts';
 import type { Route } from './door.ts';
 import { type Emulator, onEmulator } from './emulator.ts';
 import { type Polling, pollEventSources } from './event-sources.ts';
+import { grantedRights } from './granted-rights.ts';
 import { deployedFunctions, type Functions } from './lambda-functions.ts';
 import { activateStateMachines } from './state-machines.ts';
 import { connectTopics } from './topics.ts';
@@ -108,7 +109,7 @@ export function onDeployedKiln(
       return kiln;
     });
   };
-  onEmulator(name, inside, [...(options.routes ?? []), platform], (image) => portsOf(bucket, image));
+  onEmulator(name, inside, [grantedRights(), ...(options.routes ?? []), platform], (image) => portsOf(bucket, image));
 }
 
 /** Those that the image's spec in the bucket names; of an image without one, that of a web server. */

@@ -6,7 +6,7 @@ import { errorName } from '../aws-fault.ts';
 import { type DynamoTable, getItem, type Item, queryItems } from './table.ts';
 import { newItem, path, setPaths } from './writes.ts';
 
-type Calls = Pick<Catalog, 'createBuild' | 'getBuild' | 'listBuilds' | 'updateBuild' | 'putStep'>;
+type Calls = Pick<Catalog, 'createBuild' | 'getBuild' | 'listBuilds' | 'imagesWithBuilds' | 'updateBuild' | 'putStep'>;
 type Known = Pick<StepRecord, 'step'> & { readonly [field: string]: unknown };
 
 const keyOf = (id: string) => ({ pk: `BUILD#${id}`, sk: 'BUILD' });
@@ -41,6 +41,10 @@ export function dynamoBuilds(table: DynamoTable): Calls {
         builds.push(...some.filter((it) => it !== undefined).filter((it) => state === undefined || it.state === state));
       }
       return builds.slice(0, limit);
+    },
+    async imagesWithBuilds(states) {
+      const groups = states.map((it) => queryItems(table, { pk: groupOf(it), index: 'group' }));
+      return new Set((await Promise.all(groups)).flat().map((it) => (it.record as Build).image));
     },
     async updateBuild(id, change) {
       const fields = Object.entries(change).map(([name, value]) => [path('record', name), value]);

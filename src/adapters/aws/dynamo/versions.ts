@@ -52,12 +52,17 @@ export function dynamoVersions(table: DynamoTable): Calls {
       return Object.fromEntries(items.map((it) => [it.sk.slice('ALIAS#'.length), Number(it.version)]));
     },
     async setAlias(image, alias, version) {
-      const item = { pk: partition(image), sk: `ALIAS#${alias}`, version, allPk: `ALIASED#${alias}`, allSk: image };
+      const key = { pk: partition(image), sk: `ALIAS#${alias}` };
+      const item = { ...key, version, since: new Date().toISOString(), allPk: `ALIASED#${alias}`, allSk: image };
       await writeRevised(table, image, { Put: { TableName: table.name, Item: item } });
     },
     async listAliased(alias) {
       const items = await queryItems(table, { pk: `ALIASED#${alias}`, index: 'all' });
-      return items.map((it) => ({ image: String(it.allSk), version: Number(it.version) }));
+      return items.map((it) => ({
+        image: String(it.allSk),
+        version: Number(it.version),
+        ...(it.since === undefined ? {} : { since: String(it.since) }),
+      }));
     },
     async removeAlias(image, alias) {
       const Key = { pk: partition(image), sk: `ALIAS#${alias}` };
