@@ -22,6 +22,7 @@ import { type Accelerator, instanceFile } from './qemu/machine.ts';
 import { askMonitor } from './qemu/monitor.ts';
 import { guestAccepted, startMachine } from './qemu/start.ts';
 import { HANDED_OVER } from './qemu/time-boot.ts';
+import { type DatagramEnds, startRelay, withDatagrams } from './qemu/with-datagrams.ts';
 
 const GRACE_MS = 30_000;
 /** A machine that is still booting misses the first press of its power button. */
@@ -52,7 +53,10 @@ export function qemuTestBed(options: QemuTestBedOptions): TestBed {
   });
   return {
     launch: (request, signal) => launch(options, request, signal),
-    probe: (instance, test, signal) => probeInstance(instance, test, { ...contextOf(instance), signal }),
+    probe: (instance, test, signal) =>
+      withDatagrams(datagramsOf(folder, instance), test, () =>
+        probeInstance(instance, test, { ...contextOf(instance), signal }),
+      ),
     console: async (instance) => textOf(instance),
     stop: (instance, graceMs = GRACE_MS) => stop(folder, instance, graceMs),
     async end(key) {
@@ -92,7 +96,9 @@ async function launch(options: QemuTestBedOptions, request: LaunchRequest, signa
     endpoints,
     machine: accelerator.kind,
   };
-  writeRecord(folder, { instance, process: processIdentity(pid) ?? `${pid}-gone` });
+  const record = { instance, process: processIdentity(pid) ?? `${pid}-gone` };
+  writeRecord(folder, record);
+  if (request.detach && request.ports.length > 0) startRelay({ monitor: monitorOf(record), forwards });
   return instance;
 }
 
@@ -130,6 +136,14 @@ function emulatedAtWork(folder: string, { id, machine }: Instance): (() => boole
 async function hasAccepted(record: InstanceRecord | undefined, port: number): Promise<boolean> {
   if (!record || !isAlive(record)) return false;
   return guestAccepted(monitorOf(record), port).catch(() => false);
+}
+
+/** Undefined where the instance has ended. */
+function datagramsOf(folder: string, { id, endpoints }: Instance): DatagramEnds | undefined {
+  const record = readRecord(folder, id);
+  if (!record || !isAlive(record)) return undefined;
+  const forwards = Object.fromEntries(Object.entries(endpoints).map(([guest, { port }]) => [guest, port]));
+  return { monitor: monitorOf(record), forwards };
 }
 
 function monitorOf(record: InstanceRecord): string {

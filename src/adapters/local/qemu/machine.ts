@@ -52,7 +52,7 @@ export function qemuArguments(machine: Machine): string[] {
     ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${quoted(findFirmware().code)}`],
     ['-drive', `if=pflash,unit=1,format=raw,file=${instanceFile.variables}`],
     ['-drive', `if=none,id=root,format=raw,snapshot=on,cache=unsafe,file=${quoted(disk)}`, '-device', drive],
-    ['-netdev', `user,id=net,restrict=on${forwards}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
+    ['-netdev', `user,id=net,restrict=on,ipv6=off${forwards}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
     ['-device', 'virtio-rng-pci'],
     ['-serial', `file:${instanceFile.console}`, '-qmp', `unix:${instanceFile.monitor},server=on,wait=off`],
   ].flat();
