@@ -7,6 +7,8 @@ import { configurationCopies } from '../../resolver/evidence/configuration-copie
 export interface Listening {
   /** TCP ports, ascending. */
   readonly ports: readonly number[];
+  /** Only a firewall's profile or a socket names them: what the service does by itself may be less. */
+  readonly isOffer: boolean;
   /** Configuration files that keep it to the machine itself, without comments, all addresses in place of the loopback's. */
   readonly opened: readonly ExtraFile[];
   /** Places that keep it to the machine itself and are too long to repeat, such as `/etc/redis/redis.conf:87`. */
@@ -44,6 +46,7 @@ export function listeningOf(contents: readonly DebContents[], unit: string | und
   const isShort = ({ lines }: { lines: readonly string[] }) => lines.length <= LINES_AT_MOST;
   return {
     ports: [...new Set(ports)].filter((it) => it > 0 && it < 65_536).sort((a, b) => a - b),
+    isOffer: stated.length === 0,
     opened: drafts.filter(isShort).map(({ file, lines }) => fileOf(file, lines)),
     closed: drafts.filter((it) => !isShort(it)).flatMap(({ file }) => loopbackLines(file)),
   };

@@ -37,7 +37,7 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
     ...(run.init ? { init: run.init } : {}),
     ports: listening.ports,
     files: listening.opened,
-    local: listening.closed.length > 0,
+    local: listening.closed.length > 0 || (datagram && listening.isOffer),
     datagram,
     http: false,
     notes: [

@@ -2,7 +2,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { KilnError } from '../../model/error.ts';
 import type { KeyAlgorithm, KeyParameters } from '../types.ts';
 
-const PRIVATE = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
+// With its end: lists of what files begin with (shared-mime-info has one) hold the beginning alone.
+const PRIVATE =
+  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]+?-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /** Whether a file holds a private key: PEM (RFC 7468), OpenSSH's or OpenPGP's armour. */

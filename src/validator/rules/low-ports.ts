@@ -14,8 +14,12 @@ export const lowPorts = defineRule({
     const low = inventory.ports.filter((port) => port < first);
     const { user, unit, command } = inventory.service;
     if (low.length === 0) return notApplicable(`no port below ${first}`);
-    if (user === 'root' || user === '0') return { outcome: 'compliant' };
-    const ambient = inventory.units.find(({ name }) => name === unit)?.settings['Service.AmbientCapabilities'] ?? '';
+    // To a command the image's init gives the right by itself.
+    if (user === 'root' || user === '0' || unit === '') return { outcome: 'compliant' };
+    const settings = inventory.units.find(({ name }) => name === unit)?.settings ?? {};
+    // It starts as root and changes its user itself (systemd.service(5), `+` and `!`).
+    if (/^[-@:]*[+!]/.test(settings['Service.ExecStart'] ?? '')) return { outcome: 'compliant' };
+    const ambient = settings['Service.AmbientCapabilities'] ?? '';
     const program = command[0] === undefined ? undefined : findProgram(tree, command[0]);
     const held = inventory.files.find(({ path }) => path === program?.path)?.capabilities ?? [];
     if (/\bCAP_NET_BIND_SERVICE\b/i.test(ambient) || held.includes('cap_net_bind_service'))

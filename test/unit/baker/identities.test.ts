@@ -141,6 +141,11 @@ describe('what Kiln cannot make again is refused', () => {
   });
 });
 
+test('what only knows how a key begins is none', () => {
+  const magic = '>0=\0\x25-----BEGIN PGP PRIVATE KEY BLOCK-----\n[50:x]\n';
+  expect(find({ '/usr/share/mime/magic': magic }).identities).toEqual([]);
+});
+
 test('a key whose certificate was signed with another key that is there is made after it', () => {
   const { identities, remove } = find({
     '/etc/app/a.key': key,

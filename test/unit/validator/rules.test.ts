@@ -695,6 +695,21 @@ const rows: Row[] = [
   },
   {
     rule: 'low-ports',
+    summary: 'a command of the spec, which the init gives the right',
+    difference: { application: { run: { command: ['/usr/sbin/app'], user: 'app' }, ports: [80] } },
+    want: 'compliant',
+  },
+  {
+    rule: 'low-ports',
+    summary: 'a unit whose command starts as root and gives the rights up itself',
+    difference: {
+      application: { ports: [80] },
+      files: { '/usr/lib/systemd/system/app.service': '[Service]\nUser=app\nExecStart=!/usr/sbin/app\n' },
+    },
+    want: 'compliant',
+  },
+  {
+    rule: 'low-ports',
     summary: 'a kernel setting that gives the right',
     difference: {
       application: { ports: [80] },
