@@ -27,9 +27,11 @@ const ELEMENT = /^\s*<(?:[a-z]+-)?port>(\d{1,5})<\/(?:[a-z]+-)?port>/i;
 /** `:80 {`, a site of a web server on all addresses. */
 const SITE = /^\s*(?:https?:\/\/)?:(\d{1,5})(?:,\s*:\d+)*\s*\{/;
 // `server = 127.0.0.1` alone is as often somebody else, whom this one asks or lets in.
-const OWN_ADDRESS = String.raw`(?:bind|listen)[-_.\w]*${SEPARATOR}|(?:server|https?|web|rpc|admin)[-_.](?:bind|listen|host|addr|ip|interface)[-_.\w]*${SEPARATOR}|(?:host|address|interface)\s*[:=]\s*|-l\s*`;
+const OWN_ADDRESS = String.raw`(?:bind|listen)[-_.\w]*${SEPARATOR}(?:on\s+)?|(?:server|https?|web|rpc|admin)[-_.](?:bind|listen|host|addr|ip|interface)[-_.\w]*${SEPARATOR}|(?:host|address|interface)\s*[:=]\s*|-l\s*`;
+/** In a variable that a unit gives its command: `OPTIONS="--listen=localhost"`. */
+const OPTION = String.raw`[A-Z_]+=[^#]*--(?:bind|listen|host|address)[-\w]*[=\s]`;
 const LOOPBACK = new RegExp(
-  String.raw`^\s*(?:${OWN_ADDRESS})["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)`,
+  String.raw`^\s*(?:${OWN_ADDRESS}|${OPTION})["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)`,
   'i',
 );
 /** A drafted file is read by people: a longer one is only pointed at. */

@@ -2,9 +2,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { KilnError } from '../../model/error.ts';
 import type { KeyAlgorithm, KeyParameters } from '../types.ts';
 
-// With its end: lists of what files begin with (shared-mime-info has one) hold the beginning alone.
+// With what is in it and its end: programs and lists that know keys by their beginning hold such lines, too. A string may hold `\n`.
 const PRIVATE =
-  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]+?-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
+  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:[A-Za-z-]+: [^\n]*\n)*[A-Za-z0-9+/=\s\\]+-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /** Whether a file holds a private key: PEM (RFC 7468), OpenSSH's or OpenPGP's armour. */

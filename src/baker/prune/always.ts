@@ -3,13 +3,15 @@ import type { FileEntry } from '../../model/file-tree.ts';
 import type { ImageSpec } from '../../model/spec.ts';
 import { layEntry } from '../tree/unpack-tree.ts';
 
-/** Directories that are in every tree, and their modes where nobody has set one. */
+/** Directories that are in every tree (FHS 3.0, as far as programs make files below them), and their modes where nobody has set one. */
 const FOLDERS: Readonly<Record<string, number>> = {
   '/dev': 0o755,
   '/etc': 0o755,
+  '/home': 0o755,
   '/proc': 0o555,
   '/root': 0o700,
   '/run': 0o755,
+  '/srv': 0o755,
   '/sys': 0o555,
   '/tmp': 0o1777,
   '/usr': 0o755,
@@ -20,7 +22,9 @@ const FOLDERS: Readonly<Record<string, number>> = {
   '/var': 0o755,
   '/var/cache': 0o755,
   '/var/lib': 0o755,
+  '/var/lib/misc': 0o755,
   '/var/log': 0o755,
+  '/var/spool': 0o755,
   '/var/tmp': 0o1777,
 };
 
@@ -52,6 +56,9 @@ const KEPT = new Set([
   ...Object.keys(LINKS),
   ...FILES.map((name) => `/etc/${name}`),
   '/usr/lib/os-release',
+  // Group mail's: as the base has it.
+  '/var/mail',
+  '/var/spool/mail',
 ]);
 
 /** Whether a path stays in every tree, whoever made it. */

@@ -62,6 +62,9 @@ export function translateEntries(entries: readonly UnitEntry[], name: string, tr
   const environment = unitEnvironment(unit, tree, dropped);
   const commands = (key: string) =>
     unit.all(key).flatMap((text) => readCommands(text, `${key} of ${name}`, { environment, tree, dropped }));
+  // An older way to write `+` before each (systemd 239, NEWS).
+  const others = (key: string) =>
+    isTrue(unit.last('PermissionsStartOnly')) ? commands(key).map((it) => ({ ...it, asRoot: true })) : commands(key);
   const main = requireMain(commands('ExecStart'), name, dropped);
   const service: Service = {
     name: name.replace(/\.service$/, ''),
@@ -78,10 +81,10 @@ export function translateEntries(entries: readonly UnitEntry[], name: string, tr
     noNewPrivileges: isTrue(unit.last('NoNewPrivileges')),
     sysctls: readCapabilities(unit),
     directories: [...unitDirectories(unit), ...writtenFolders(unit, tree)],
-    before: [...commands('ExecCondition'), ...commands('ExecStartPre')],
+    before: [...others('ExecCondition'), ...others('ExecStartPre')],
     main,
-    after: commands('ExecStartPost'),
-    stop: commands('ExecStop'),
+    after: others('ExecStartPost'),
+    stop: others('ExecStop'),
     stopSignal: (unit.last('KillSignal') ?? 'TERM').replace(/^SIG/, ''),
     killMode: killMode(unit.last('KillMode')),
     stopSeconds: stopSeconds(unit.last('TimeoutStopSec') ?? unit.last('TimeoutSec')),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { fitsAny } from '../glob.ts';
-import { answer, defineRule } from '../rule.ts';
+import { answer, defineRule, type RuleContext } from '../rule.ts';
 import { isAtOrBelow, isSpecFile, KILN_FOLDER } from '../spec-files.ts';
 
-/** Every program comes from a locked package, from the spec, or from Kiln's own runtime: nothing was slipped in while configuring. */
+/** Every program comes from a locked package (or is a copy of a file of one), from the spec, or from Kiln's own runtime: nothing was slipped in while configuring. */
 export const unexplainedPrograms = defineRule({
   id: 'unexplained-programs',
   title: 'each program and library comes from a locked package, from the spec or from Kiln’s runtime',
@@ -20,6 +20,7 @@ export const unexplainedPrograms = defineRule({
     return answer(
       programs
         .filter(({ path }) => !isSpecFile(context, path) && !isAtOrBelow(path, KILN_FOLDER) && !fitsAny(path, allow))
+        .filter(({ path }) => !isCopy(context, path))
         .map(({ path }) => ({
           message: `no locked package and no file of the spec explains ${path}`,
           file: path,
@@ -29,3 +30,14 @@ export const unexplainedPrograms = defineRule({
     );
   },
 });
+
+/** A package's own file that a script has put elsewhere, maybe by another name: the same bytes. */
+function isCopy({ tree, lock, contents }: RuleContext, path: string): boolean {
+  const size = tree.lookup(path)?.size;
+  const alike = lock.packages
+    .flatMap((it) => contents?.get(it.name) ?? [])
+    .flatMap((files) =>
+      [...files.entries()].filter((it) => it.type === 'file' && it.size === size).map((it) => files.read(it.path)),
+    );
+  return alike.some((bytes) => bytes.equals(tree.read(path)));
+}

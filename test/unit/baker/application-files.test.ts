@@ -114,7 +114,7 @@ test.each([
 
 test('every tree has its folders, links and accounts; what is there stays', () => {
   const made = makeAlways(root, specOf({ packages: ['app'] }));
-  expect(made).toEqual(expect.arrayContaining(['/bin', '/etc/hosts', '/etc/shadow', '/tmp', '/var/run']));
+  expect(made).toEqual(expect.arrayContaining(['/bin', '/etc/hosts', '/etc/shadow', '/tmp', '/var/run', '/var/spool']));
   expect(made).not.toContain('/etc/passwd');
   expect(folderTree(root).lookup('/etc/shadow')).toMatchObject({ mode: 0o600 });
   expect(makeAlways(root, specOf({ packages: ['app'] }))).toEqual([]);

@@ -141,9 +141,23 @@ describe('what Kiln cannot make again is refused', () => {
   });
 });
 
-test('what only knows how a key begins is none', () => {
-  const magic = '>0=\0\x25-----BEGIN PGP PRIVATE KEY BLOCK-----\n[50:x]\n';
-  expect(find({ '/usr/share/mime/magic': magic }).identities).toEqual([]);
+test.each([
+  {
+    summary: 'a list of what files begin with',
+    content: '>0=\0\x25-----BEGIN PGP PRIVATE KEY BLOCK-----\n[50:x]\n',
+  },
+  {
+    summary: 'a compiled program that reads keys',
+    content: '\xe3s\x23-----BEGIN OPENSSH PRIVATE KEY-----s\x21-----END OPENSSH PRIVATE KEY-----\x29',
+  },
+  { summary: 'its source', content: 'A = "-----BEGIN PRIVATE KEY-----"\nB = "-----END PRIVATE KEY-----"\n' },
+])('what only knows how keys begin is none: $summary', ({ content }) => {
+  expect(find({ '/usr/lib/app/known': content }).identities).toEqual([]);
+});
+
+test('a key in a string of JSON is one', () => {
+  const content = JSON.stringify({ key });
+  expect(() => find({ '/etc/app.json': content })).toThrow('/etc/app.json');
 });
 
 test('a key whose certificate was signed with another key that is there is made after it', () => {

@@ -191,6 +191,15 @@ test('the script runs the service as its user, with nothing of the shell left in
   expect(script).toContain('--pid="${MAINPID}"'.replace('${MAINPID}', '$MAINPID'));
 });
 
+test('where permissions are for the start only, what comes before and after it is root’s', () => {
+  const script = scriptOf(
+    'User=web\nPermissionsStartOnly=true\nExecStartPre=/usr/bin/prepare\nExecStart=/usr/sbin/appd\nExecStop=/usr/bin/prepare --stop',
+  );
+  expect(script).toMatch(/ \/usr\/bin\/prepare\) \|\|/);
+  expect(script).toMatch(/ \/usr\/bin\/prepare --stop\) \|\|/);
+  expect(script.match(/start-stop-daemon/g)).toHaveLength(1);
+});
+
 test('what only the machine knows is asked when the service starts', () => {
   const script = scriptOf('Environment=NAME=%H AT=100%%H\nExecStart=/usr/sbin/appd --name=%l --id %m');
   expect(script).toContain('NAME="$(hostname)" AT=100%H ');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtInRules } from '../../../src/validator/rules/index.ts';
 import { makeElf } from '../../support/make-elf.ts';
-import { type Difference, judge } from './healthy-image.ts';
+import { type Difference, judge, SHIPPED } from './healthy-image.ts';
 
 const PEM = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(2)}\n-----END PRIVATE KEY-----\n`;
 const LIBC = '/usr/lib/x86_64-linux-gnu/libc.so.6';
@@ -301,6 +301,12 @@ const rows: Row[] = [
     summary: 'a program that nobody ships',
     difference: { files: { '/usr/bin/miner': { content: makeElf({}), mode: 0o755 } } },
     want: ['/usr/bin/miner: no locked package and no file of the spec explains /usr/bin/miner'],
+  },
+  {
+    rule: 'unexplained-programs',
+    summary: 'a copy of a package’s own program, which its script made',
+    difference: { files: { '/usr/lib/app/backend/app': SHIPPED.app!['/usr/sbin/app']! } },
+    want: 'compliant',
   },
   {
     rule: 'unexplained-programs',

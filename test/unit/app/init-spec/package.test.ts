@@ -163,6 +163,13 @@ describe('ports are read from', () => {
   });
 });
 
+test.each([
+  { summary: 'stated', files: { '/etc/app.conf': 'port = 53\n' }, want: false },
+  { summary: 'offered only', files: { '/etc/ufw/applications.d/app': '[A]\nports=53\n' }, want: true },
+])('a port of a configuration is told from one of a firewall profile: $summary', ({ files, want }) => {
+  expect(listeningOf([packageOf(files as unknown as Files)], undefined).isOffer).toBe(want);
+});
+
 describe('a web application is served', () => {
   test.each<{ summary: string; files: Files; want: object | undefined }>([
     {
@@ -243,6 +250,8 @@ describe('a service that keeps to 127.0.0.1', () => {
     { line: '-l 127.0.0.1', want: '-l 0.0.0.0' },
     { line: 'bind-address = localhost', want: 'bind-address = 0.0.0.0' },
     { line: 'listen ::1;', want: 'listen 0.0.0.0;' },
+    { line: 'listen on localhost', want: 'listen on 0.0.0.0' },
+    { line: 'OPTIONS="-d --listen=localhost \\', want: 'OPTIONS="-d --listen=0.0.0.0 \\' },
     { line: 'listen 127.0.0.1:8080', want: 'listen 0.0.0.0:8080' },
   ])('$line becomes $want', ({ line, want }) => {
     const { opened } = listeningOf([packageOf({ '/etc/app.conf': `${line}\n` })], undefined);
