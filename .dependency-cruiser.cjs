@@ -56,6 +56,7 @@ module.exports = {
   forbidden: [
     ...layerRules,
     ...backwards('app', USE_CASES),
+    ...backwards('app/init-spec', ['draft', 'package', 'language', 'folder']),
     ...backwards('baker', BAKING, '|types[.]ts$'),
     {
       name: 'no-cycle',

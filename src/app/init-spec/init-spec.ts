@@ -6,15 +6,15 @@ import { readRange } from '../../formats/tree/folder-tree.ts';
 import { KilnError } from '../../model/error.ts';
 import { imageSpec } from '../../model/spec.ts';
 import { openArchive } from '../lock/closure.ts';
-import { draftOfArchive } from './archive.ts';
-import { draftOfBinary } from './binary.ts';
-import type { Draft, DraftContext, DraftPorts } from './draft.ts';
-import { draftOfFolder } from './folder.ts';
-import { draftOfJar } from './java.ts';
-import { draftOfPackage } from './package.ts';
-import { renderDraft } from './render.ts';
-import { draftOfScript, isScript } from './script.ts';
-import { draftOfSource, isSource } from './source.ts';
+import type { Draft, DraftContext, DraftPorts } from './draft/draft.ts';
+import { renderDraft } from './draft/render.ts';
+import { draftOfArchive } from './folder/archive.ts';
+import { draftOfBinary } from './folder/binary.ts';
+import { draftOfFolder } from './folder/folder.ts';
+import { draftOfScript, isScript } from './folder/script.ts';
+import { draftOfSource, isSource } from './folder/source.ts';
+import { draftOfJar } from './language/java.ts';
+import { draftOfPackage } from './package/package.ts';
 
 /** Drafts the text of a spec that will stand at `out`, from a package's name or the path of a folder, tar, .deb or binary. */
 export async function initSpec(

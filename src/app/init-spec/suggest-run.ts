@@ -6,8 +6,8 @@ import { imageSpec } from '../../model/spec.ts';
 import { openArchive } from '../lock/closure.ts';
 import { specPathOf } from '../sources/load-spec.ts';
 import { readSourceFile } from '../sources/read-source-file.ts';
-import type { Draft, DraftPorts } from './draft.ts';
-import { draftOfPackage } from './package.ts';
+import type { Draft, DraftPorts } from './draft/draft.ts';
+import { draftOfPackage } from './package/package.ts';
 
 /**
  * The fault of a spec that lacks `application.run`, with what to write there: what its first package that brings a unit is drafted

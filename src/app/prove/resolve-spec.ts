@@ -7,7 +7,7 @@ import type { Ports } from '../../ports/ports.ts';
 import { type Root, resolve } from '../../resolver/resolve.ts';
 import type { Universe } from '../../resolver/universe/universe.ts';
 import { relationsOfDeb } from '../application/deb.ts';
-import { draftOfPackage } from '../init-spec/package.ts';
+import { draftOfPackage } from '../init-spec/package/package.ts';
 import { noteWishes, openArchive, rootsOf } from '../lock/closure.ts';
 import { makeLock } from '../lock/make-lock.ts';
 import { vulnerabilityWeights } from '../lock/vulnerability-weights.ts';

@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { draftOfArchive } from '../../../../src/app/init-spec/archive.ts';
-import type { DraftContext } from '../../../../src/app/init-spec/draft.ts';
-import { draftOfFolder } from '../../../../src/app/init-spec/folder.ts';
-import { renderDraft } from '../../../../src/app/init-spec/render.ts';
-import { draftOfSource } from '../../../../src/app/init-spec/source.ts';
+import type { DraftContext } from '../../../../src/app/init-spec/draft/draft.ts';
+import { renderDraft } from '../../../../src/app/init-spec/draft/render.ts';
+import { draftOfArchive } from '../../../../src/app/init-spec/folder/archive.ts';
+import { draftOfFolder } from '../../../../src/app/init-spec/folder/folder.ts';
+import { draftOfSource } from '../../../../src/app/init-spec/folder/source.ts';
 import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 import { buildUniverse } from '../../../../src/resolver/universe/universe.ts';
 import { makeDeb, makeTar, tarItem } from '../../../support/deb.ts';

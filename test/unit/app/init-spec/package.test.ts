@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { listeningOf } from '../../../../src/app/init-spec/listening.ts';
-import { pathsNamed } from '../../../../src/app/init-spec/recommended.ts';
-import { renderDraft } from '../../../../src/app/init-spec/render.ts';
-import { datagramPortsIn } from '../../../../src/app/init-spec/services.ts';
+import { renderDraft } from '../../../../src/app/init-spec/draft/render.ts';
+import { listeningOf } from '../../../../src/app/init-spec/package/listening.ts';
+import { pathsNamed } from '../../../../src/app/init-spec/package/recommended.ts';
+import { datagramPortsIn } from '../../../../src/app/init-spec/package/services.ts';
+import { chooseUnit, filesAwaited, templatesOf } from '../../../../src/app/init-spec/package/unit.ts';
+import { webApplicationOf } from '../../../../src/app/init-spec/package/web-application.ts';
 import { linesFor } from '../../../../src/app/init-spec/suggest-run.ts';
-import { chooseUnit, filesAwaited, templatesOf } from '../../../../src/app/init-spec/unit.ts';
-import { webApplicationOf } from '../../../../src/app/init-spec/web-application.ts';
 import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 
 type Files = Parameters<typeof memoryTree>[0];

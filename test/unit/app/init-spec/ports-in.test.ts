@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { portsIn } from '../../../../src/app/init-spec/ports-in.ts';
+import { portsIn } from '../../../../src/app/init-spec/draft/ports-in.ts';
 
 test.each([
   { text: 'app.listen(3000)', want: { port: 3000 } },

@@ -4,7 +4,7 @@ import {
   projectRequirements,
   projectScripts,
   requirementsIn,
-} from '../../../../src/app/init-spec/requirement.ts';
+} from '../../../../src/app/init-spec/language/requirement.ts';
 
 const told = (all: readonly { name: string; versions: string }[]) => all.map((it) => `${it.name}${it.versions}`);
 
