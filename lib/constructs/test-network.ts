@@ -44,6 +44,9 @@ export class TestNetwork extends Construct {
       this.instances.addIngressRule(asking, Port.allTcp(), 'asks');
       asking.addEgressRule(this.instances, Port.allTcp(), 'asks test instances');
     }
+    // Clients may speak UDP, as those of DNS do; the prober never does.
+    this.instances.addIngressRule(this.commands, Port.allUdp(), 'asks');
+    this.commands.addEgressRule(this.instances, Port.allUdp(), 'asks test instances');
     // A gateway costs nothing and is the only way out: its addresses are not known here, so the group names all.
     this.s3 = this.vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
     this.commands.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'S3 by the gateway endpoint');

@@ -46,11 +46,15 @@ export function testBedContract(name: string, make: () => Promise<BedUnderTest>)
         test: { timeout: '4s', command: { run: ['sh', '-c', 'echo no luck; exit 3'] } },
         why: 'status 3: no luck',
       },
-    ])('a test fails with its reason: $summary', async ({ test: wanted, why }) => {
-      const result = await probe(wanted);
-      expect(result.passed).toBe(false);
-      expect(result.detail).toContain(why);
-    });
+    ])(
+      'a test fails with its reason: $summary',
+      async ({ test: wanted, why }) => {
+        const result = await probe(wanted);
+        expect(result.passed).toBe(false);
+        expect(result.detail).toContain(why);
+      },
+      240_000,
+    );
 
     test.each([
       { summary: 'TCP that accepts', test: { tcp: { port: 80 } } },
@@ -59,9 +63,13 @@ export function testBedContract(name: string, make: () => Promise<BedUnderTest>)
         summary: 'a command that is told where the instance is',
         test: { command: { run: ['sh', '-c', 'echo at {host} {port:80}'], output: 'at ' } },
       },
-    ])('a test passes: $summary', async ({ test: wanted }) => {
-      expect(await probe(wanted)).toMatchObject({ passed: true });
-    });
+    ])(
+      'a test passes: $summary',
+      async ({ test: wanted }) => {
+        expect(await probe(wanted)).toMatchObject({ passed: true });
+      },
+      240_000,
+    );
 
     test('a test that cannot be run here says what is missing', async () => {
       const wanted = { command: { run: ['/nowhere/client'], packages: ['some-client'] } };
@@ -70,7 +78,7 @@ export function testBedContract(name: string, make: () => Promise<BedUnderTest>)
         hint: expect.stringContaining('some-client'),
       });
       await expect(probe({ tcp: { port: 81 } })).rejects.toMatchObject({ code: 'SPEC_INVALID' });
-    });
+    }, 240_000);
 
     test('stopped, it ends cleanly, once and for all, and its console is still there', async () => {
       expect(await it.bed.stop(instance)).toEqual({ clean: true });

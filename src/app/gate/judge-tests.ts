@@ -7,6 +7,7 @@ import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
 import type { Instance, TestResult } from '../../ports/test-bed.ts';
 import type { Pack } from '../../validator/pack.ts';
+import { askTest } from './ask-test.ts';
 import { type PoliciesInForce, policiesInForce } from './judge-policies.ts';
 
 /** How a test that a policy names came out on one disk. */
@@ -51,7 +52,7 @@ export async function probePolicyTests(
   for (const test of tests) {
     const key = testKey(test);
     if (counts(results[key], ports)) continue;
-    results[key] = { ...(await ports.testBed.probe(instance, test, ports.signal)), at: timestamp(ports.clock) };
+    results[key] = { ...(await askTest(ports.testBed, instance, test, ports.signal)), at: timestamp(ports.clock) };
     await ports.catalog.putDocument(documentOf(diskDigest), results);
   }
   return results;

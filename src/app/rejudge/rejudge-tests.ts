@@ -5,6 +5,7 @@ import type { ImageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { TestResult } from '../../ports/test-bed.ts';
 import { testsOf } from '../application/tests-of-spec.ts';
+import { askTest } from '../gate/ask-test.ts';
 
 type TestPorts = Pick<Ports, 'catalog' | 'testBed' | 'progress' | 'signal'>;
 
@@ -35,7 +36,7 @@ async function probeAll(
   const results: TestResult[] = [];
   try {
     for (const test of testsOf(spec)) {
-      results.push(await testBed.probe(instance, test, signal));
+      results.push(await askTest(testBed, instance, test, signal));
       if (!results.at(-1)!.passed) break;
     }
   } finally {

@@ -1,11 +1,11 @@
 import type { Build } from '../../model/build.ts';
 import { KilnError } from '../../model/error.ts';
-import type { ImageTest } from '../../model/spec.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { LoadedSpec } from '../../ports/spec-source.ts';
 import type { Instance, LaunchRequest, TestResult } from '../../ports/test-bed.ts';
 import { testsOf } from '../application/tests-of-spec.ts';
+import { askTest } from '../gate/ask-test.ts';
 import { probeForPolicies } from '../gate/judge-tests.ts';
 import { begunStep } from './step.ts';
 
@@ -81,7 +81,7 @@ async function askTests(ports: AskPorts, { loaded }: Question, asking: Asking): 
   const instance = asking.instance as Instance;
   if (asking.results.length === 0) ports.progress.note(`booting on ${instance.machine}`);
   for (const test of testsOf(loaded.spec).slice(asking.results.length)) {
-    const result = await askOne(ports, instance, test, asking.since);
+    const result = await askTest(ports.testBed, instance, test, ports.signal, asking.since);
     const told = result.detail ? ` (${result.detail})` : '';
     ports.progress.note(`${result.passed ? 'passed' : 'FAILED'}: ${result.name}${told}`);
     asking.results = [...asking.results, result];
@@ -90,16 +90,13 @@ async function askTests(ports: AskPorts, { loaded }: Question, asking: Asking): 
   }
 }
 
-async function askOne({ testBed, signal }: AskPorts, instance: Instance, test: ImageTest, since: number) {
-  const result = await testBed.probe(instance, test, signal, since);
-  if (!result.cutShort) return result;
-  throw new KilnError('BUSY', `${result.name}: ${result.detail}`, { hint: 'try again' });
-}
-
 /** What policies' tests answer they keep themselves. */
 function askForPolicies(ports: AskPorts, { launch, loaded }: Question, { instance, since }: Asking) {
-  const probe: AskPorts['testBed']['probe'] = (at, test) => askOne(ports, at, test, since);
-  const testBed = { ...ports.testBed, probe };
+  const { probe } = ports.testBed;
+  const testBed: AskPorts['testBed'] = {
+    ...ports.testBed,
+    probe: (at, test, signal) => probe(at, test, signal, since),
+  };
   return probeForPolicies({ ...ports, testBed }, instance as Instance, launch.diskDigest, loaded);
 }
 

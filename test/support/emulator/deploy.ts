@@ -28,7 +28,7 @@ export async function deployAll(emulator: Emulator, assembly: string, configurat
 
 /** `cdk destroy`, as a person runs it. Throws what it said where a stack could not be destroyed. */
 export async function destroyAll(emulator: Emulator, assembly: string, stacks = 'kiln-*'): Promise<void> {
-  await cdk(emulator, ['destroy', stacks, '--app', assembly, '--force', '--concurrency', '1', '--progress', 'events']);
+  await cdk(emulator, ['destroy', stacks, '--app', assembly, '--force']);
 }
 
 async function cdk({ environment, endpoint }: Emulator, args: readonly string[]): Promise<void> {

@@ -1,21 +1,25 @@
 import type { Answer, Route } from './door.ts';
 
-/** UpdateTerminationProtection, which the emulator does not know: a protected stack is not deleted. */
+/** Protection against deletion, set as a stack is made or later, which the emulator does not know: a protected stack is not deleted. */
 export function terminationProtection(): Route {
   const isProtected = new Set<string>();
   return async (call) => {
     if (call.service !== 'cloudformation') return undefined;
     const form = new URLSearchParams(call.body.toString());
-    const stack = form.get('StackName') ?? '';
+    const stack = nameOf(form.get('StackName') ?? '');
     if (call.operation === 'UpdateTerminationProtection') {
       if (form.get('EnableTerminationProtection') === 'true') isProtected.add(stack);
       else isProtected.delete(stack);
       return xml(200, result(stack));
     }
+    if (call.operation === 'CreateStack' && form.get('EnableTerminationProtection') === 'true') isProtected.add(stack);
     if (call.operation === 'DeleteStack' && isProtected.has(stack)) return xml(400, refusal(stack));
     return undefined;
   };
 }
+
+/** Stacks go by name or by ARN. */
+const nameOf = (stack: string) => /:stack\/([^/]+)\//.exec(stack)?.[1] ?? stack;
 
 const NAMESPACE = 'xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"';
 

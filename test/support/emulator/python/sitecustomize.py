@@ -7,6 +7,7 @@
   among the dead letters before anybody saw it. Polling is the front door's.
 - A state that starts an execution hands on its parameters, and looks at the answer, under names that its own API does not know.
 - A Distributed Map looks for the place of its results in the results themselves, and tolerates every failure.
+- A stack that is deleted leaves its route tables, and so its network can't be.
 """
 
 import copy
@@ -82,5 +83,18 @@ try:
             raise FailureEventException(FailureEvent(env=env, error_name=exceeded, event_type=kind, event_details=details))
 
     maps.DistributedIterationComponent._map_run = run_tolerating
+except ImportError:
+    pass
+
+try:
+    from moto.ec2.models import ec2_backends
+    from moto.ec2.models.route_tables import RouteTable
+
+    def delete_with_stack(cls, resource_name, resource_json, account_id, region_name):
+        tables = ec2_backends[account_id][region_name]
+        tables.get_route_table(resource_name)._associations.clear()
+        tables.delete_route_table(resource_name)
+
+    RouteTable.delete_from_cloudformation_json = classmethod(delete_with_stack)
 except ImportError:
     pass
