@@ -169,11 +169,14 @@ export function catalogContract(name: string, open: () => Promise<Catalog>): voi
       await catalog.setAlias('db', 'latest', 7);
       await catalog.setAlias('db', 'stable', 6);
       await expect
-        .poll(() => catalog.listAliased('latest'))
+        .poll(async () => (await catalog.listAliased('latest')).map(({ image, version }) => ({ image, version })))
         .toEqual([
           { image: 'db', version: 7 },
           { image: 'web', version: 2 },
         ]);
+      // Where it is kept: a moment of this test.
+      for (const { since } of await catalog.listAliased('latest'))
+        if (since !== undefined) expect(Math.abs(Date.now() - Date.parse(since))).toBeLessThan(3_600_000);
     });
 
     test('a grant given twice is one; revoked it is out of force; given again it is in force', async () => {

@@ -1,3 +1,4 @@
+import { memoiseObject } from '../../formats/memoise.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { PackageRecord } from '../../model/package.ts';
 import type { Resolution } from '../../model/spec.ts';
@@ -26,13 +27,30 @@ interface Shared {
 export function leastSetsOf(universe: Universe): LeastSets {
   const plain = share(universe, { pin: {}, substitutes: false });
   const substituting = share(universe, { pin: {}, substitutes: true });
-  return (request) => {
+  const find: LeastSets = (request) => {
     const { resolution } = request;
     // Wishes are variables that are no packages; they are rare enough to be resolved one by one.
     if (resolution.prefer.length > 0 || resolution.recommends !== false) return resolve(universe, request);
     const pinned = Object.keys(resolution.pin).length > 0;
     const shared = pinned ? share(universe, resolution) : resolution.substitutes ? substituting : plain;
     return leastSet(shared(), request) ?? resolve(universe, request);
+  };
+  return answeredOnce(find);
+}
+
+/** Many images ask for the same: their answer is found once. */
+function answeredOnce(find: LeastSets): LeastSets {
+  const answers = new Map<Weights | undefined, Map<string, LeastSet>>();
+  const textOf = memoiseObject((resolution: Resolution) => canonicalJson(resolution));
+  return (request) => {
+    const { roots, resolution, weights } = request;
+    const known = answers.get(weights) ?? new Map<string, LeastSet>();
+    answers.set(weights, known);
+    const relations = roots.map((it) => it.relation).sort();
+    const key = `${textOf(resolution)}\n${relations.join('\n')}`;
+    const answer = known.get(key) ?? find(request);
+    known.set(key, answer);
+    return answer;
   };
 }
 
