@@ -17,7 +17,7 @@ export const { declare, run }: CommandModule = {
     );
     const rows = images.map(({ name, latest, version, accounts, spec }) => [
       name,
-      latest === undefined ? 'never built' : `@${latest}`,
+      latest === undefined ? 'none' : `@${latest}`,
       sizeOf(version?.facts.allocatedBytes),
       String(accounts.length),
       version?.createdAt.slice(0, 16).replace('T', ' ') ?? '',
