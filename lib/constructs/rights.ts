@@ -69,11 +69,11 @@ export function invoke(who: IGrantable, ...functions: IFunction[]): void {
   );
 }
 
-/** Artifacts, settings, universes. */
+/** Artifacts, settings, what was seen of the archive's suites, universes. */
 export function readAndWriteBucket({ bucket, key }: Storage, who: IGrantable): void {
   allow(who, ['s3:ListBucket'], [bucket.bucketArn]);
   const actions = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
-  const folders = ['artifacts', 'settings', 'universes'].map((it) => bucket.arnForObjects(`${it}/*`));
+  const folders = ['artifacts', 'settings', 'suites', 'universes'].map((it) => bucket.arnForObjects(`${it}/*`));
   allow(who, actions, folders);
   useKey(key, who);
 }

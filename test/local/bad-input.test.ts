@@ -72,11 +72,6 @@ describe('an index', () => {
     { summary: 'whose InRelease was changed', bad: { tamper: 'InRelease' }, says: /signature[\s\S]*hint: / },
     { summary: 'whose Packages was changed', bad: { tamper: 'Packages' }, says: /Packages\S* is not what the signed/ },
     { summary: 'that has expired', bad: { validUntil: long(24) }, says: /InRelease was valid until 2[\s\S]*hint: / },
-    {
-      summary: 'that is older than the one seen',
-      bad: { date: long(48) },
-      says: /InRelease is of 2\S+, and one of 2\S+ was seen before/,
-    },
   ])('$summary is refused, and believed once it is good', async ({ bad, says }) => {
     const world = await makeWorld();
     await world.publish([app]);
@@ -86,6 +81,16 @@ describe('an index', () => {
     await world.publish([app, { name: 'more' }]);
     expect((await world.kiln('resolve', world.spec, '--closure')).status).toBe(0);
   });
+});
+
+test('an index that is older than the one seen does not take its place, and the user is told', async () => {
+  const world = await makeWorld();
+  await world.publish([app, { name: 'more' }]);
+  expect((await world.kiln('resolve', world.spec, '--closure')).status).toBe(0);
+  await world.publish([{ ...app, version: '0.9' }], { date: new Date(Date.now() - 48 * 3_600_000) });
+  const { status, stderr, stdout } = await world.kiln('resolve', world.spec, '--closure');
+  expect(stderr).toMatch(/warning: \S+InRelease is of 2\S+: the newer one of 2\S+ is used/);
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/app +1\.0 /)]);
 });
 
 describe('a spec', () => {

@@ -163,16 +163,53 @@ describe('indexes', () => {
     });
   });
 
-  test('refuses an older index than the one seen before, also after the cache of indexes was removed', async () => {
+  test('an older index than the one seen before does not take its place, and that is said', async () => {
+    const { archive, machine, publish, source, cache } = await makeWorld();
+    const server = await served(archive);
+    machine(server.uri);
+    const [newer] = await source().indexes(requested, silent);
+    await publish({ date: new Date(NOW - 3 * HOUR), packages: PACKAGES!.slice(1) });
+    const notes: string[] = [];
+    const told: Progress = { ...silent, note: (text) => void notes.push(text) };
+    expect(await source().indexes(requested, told)).toEqual([newer]);
+    expect(notes.join()).toMatch(/InRelease is of 2030-06-15T09:.*the newer one of 2030-06-15T10:/);
+    rmSync(join(cache, 'indexes'), { recursive: true });
+    expect(await source().indexes(requested, told)).toEqual([newer]);
+    await publish({ date: new Date(NOW - HOUR) });
+    expect(await codeOf(source().indexes(requested, silent))).toBe('none');
+  });
+
+  test('the newer index that was seen before is refused once its time is over', async () => {
+    const { machine, publish, source } = await makeWorld({ validUntil: new Date(NOW) });
+    machine();
+    await source().indexes(requested, silent);
+    await publish({ date: new Date(NOW - 3 * HOUR), validUntil: new Date(NOW + 24 * HOUR) });
+    expect(await codeOf(source(NOW + HOUR).indexes(requested, silent))).toBe('INDEX_EXPIRED');
+  });
+
+  test('refuses an older index than the one seen before where only that one’s date is remembered', async () => {
     const { machine, publish, source, cache } = await makeWorld();
     machine();
     await source().indexes(requested, silent);
+    const [suite = ''] = readdirSync(join(cache, 'suites'));
+    const text = readdirSync(join(cache, 'suites', suite)).find((it) => it !== 'seen.json') ?? '';
+    rmSync(join(cache, 'suites', suite, text));
     await publish({ date: new Date(NOW - 3 * HOUR) });
-    expect(await codeOf(source().indexes(requested, silent))).toBe('INDEX_ROLLED_BACK');
-    rmSync(join(cache, 'indexes'), { recursive: true });
     expect(await codeOf(source().indexes(requested, silent))).toBe('INDEX_ROLLED_BACK');
     await publish({ date: new Date(NOW - HOUR) });
     expect(await codeOf(source().indexes(requested, silent))).toBe('none');
+  });
+
+  test('nor is an older index believed that another key signed', async () => {
+    const { archive, place, publish, source } = await makeWorld();
+    const machine = (signedBy: PrivateKey) =>
+      makeAptRoot(join(place, 'root'), [{ uri: archive.uri, suites: ['bookworm'] }], [signedBy]);
+    machine(key);
+    await source().indexes(requested, silent);
+    await publish({ date: new Date(NOW - 3 * HOUR), key: other });
+    rmSync(join(place, 'root'), { recursive: true });
+    machine(other);
+    expect(await codeOf(source().indexes(requested, silent))).toBe('INDEX_ROLLED_BACK');
   });
 
   test('a run with nothing new downloads no index, one with something new downloads that', async () => {

@@ -39,6 +39,7 @@ import { kmsKeyGrants } from './launch-permissions.ts';
 import { amiOfParent } from './parent-ami.ts';
 import { withAptConfiguration } from './s3-apt-configuration.ts';
 import { s3ArtifactStore } from './s3-artifact-store.ts';
+import { s3ReleaseMemory } from './s3-release-memory.ts';
 import { s3SpecSource } from './s3-spec-source.ts';
 import { withUniverses } from './s3-universes.ts';
 import { stepFunctionsExecutions } from './step-functions-executions.ts';
@@ -98,7 +99,8 @@ export function awsSource(): PackageSource {
 function configuredSource(): PackageSource {
   const place = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'settings') };
   const cache = join(scratch().cache, 'packages');
-  return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot }));
+  const memory = s3ReleaseMemory(place);
+  return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot, memory }));
 }
 
 export function awsAdvisories(): AdvisorySource {

@@ -11,6 +11,7 @@ import { contentsFilesOf, ownersByContents } from './apt/contents-index.ts';
 import { debStore } from './apt/deb-store.ts';
 import { fetchIndex, indexFilesOf } from './apt/index-fetch.ts';
 import { fetchRelease, knownOrigin } from './apt/release-cache.ts';
+import { folderMemory, type ReleaseMemory } from './apt/release-memory.ts';
 import { sweepUnused } from './apt/sweep-cache.ts';
 import { makeTransport, type Transport } from './apt/transport.ts';
 import { sweepTemporary } from './temporary-file.ts';
@@ -21,6 +22,8 @@ export interface AptPackageSourceOptions {
   readonly clock: Clock;
   /** Root below which apt's configuration and keyrings are read. @default '/' */
   readonly aptRoot?: string;
+  /** Where the newest Release of each suite is remembered. @default the folder `suites` of the cache */
+  readonly memory?: ReleaseMemory;
   /** Milliseconds before the second of three tries. @default 500 */
   readonly backOffMs?: number;
   /** Milliseconds of silence after which a mirror is taken for gone. @default 30000 */
@@ -34,7 +37,8 @@ export function aptPackageSource(options: AptPackageSourceOptions): PackageSourc
   const partial = join(cache, 'partial');
   sweepTemporary(partial);
   const debs = debStore({ debs: join(cache, 'debs'), data: join(cache, 'data'), partial, transport, backOffMs });
-  const context: Context = { cache, partial, clock, transport, backOffMs, aptRoot };
+  const memory = options.memory ?? folderMemory(join(cache, 'suites'), partial);
+  const context: Context = { cache, partial, clock, transport, memory, backOffMs, aptRoot };
   return {
     indexes: (request, progress) => indexes(request, context, progress),
     fetch: (packages, from, progress) =>
@@ -58,6 +62,7 @@ interface Context {
   readonly partial: string;
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly memory: ReleaseMemory;
   readonly backOffMs?: number;
   readonly aptRoot: string;
 }
@@ -85,7 +90,7 @@ async function owners(
 ): Promise<Map<string, string[]>> {
   const owned = new Map<string, string[]>();
   for (const archive of archivesOf(request, context)) {
-    const release = await releaseOf(archive, request, context);
+    const release = await releaseOf(archive, request, context, progress);
     if (!release) continue;
     const base = baseOf(archive);
     const options = { ...context, folder: join(context.cache, 'contents') };
@@ -104,7 +109,7 @@ async function indexesOf(
   progress: Progress,
 ): Promise<VerifiedIndex[]> {
   const { cache, transport, partial, backOffMs } = context;
-  const release = await releaseOf(archive, request, context);
+  const release = await releaseOf(archive, request, context, progress);
   if (!release) return [];
   const base = baseOf(archive);
   const files = indexFilesOf(release, archive.components, request.architecture, base);
@@ -136,13 +141,13 @@ async function releaseOf(
   archive: ChosenArchive,
   request: IndexRequest,
   context: Context,
+  progress: Progress,
 ): Promise<Release | undefined> {
-  const { cache, clock, transport, partial, backOffMs } = context;
-  const suites = join(cache, 'suites');
+  const { clock, transport, memory, backOffMs } = context;
   // What was once proven to be somebody else's is not asked again: its mirror being away must not stop a build.
-  if (archive.onlyDebian && ![undefined, 'Debian'].includes(await knownOrigin(archive, suites))) return undefined;
+  if (archive.onlyDebian && ![undefined, 'Debian'].includes(await knownOrigin(archive, memory))) return undefined;
   const suite = { uri: archive.uri, suite: archive.suite, keyring: keyringOf(context.aptRoot, archive.signedBy) };
-  const release = await fetchRelease(suite, { folder: suites, clock, transport, temporary: partial, backOffMs });
+  const release = await fetchRelease(suite, { memory, clock, transport, backOffMs }, progress);
   return archive.onlyDebian && !isDebians(release, request.release) ? undefined : release;
 }
 

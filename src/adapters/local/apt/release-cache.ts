@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { verifyClearSigned } from '../../../formats/debian/clear-signature.ts';
 import { parseRelease, type Release } from '../../../formats/debian/release.ts';
 import { sha256 } from '../../../model/canonical.ts';
 import { KilnError } from '../../../model/error.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { Progress } from '../../../ports/progress.ts';
 import type { Keyring } from './configuration.ts';
-import { recall, remember } from './release-memory.ts';
+import type { ReleaseMemory, Remembered } from './release-memory.ts';
 import { type Transport, unavailable, type Validators, withoutPassword } from './transport.ts';
 
 /** One suite of one archive. */
@@ -17,12 +17,10 @@ export interface Suite {
 }
 
 export interface ReleaseCacheOptions {
-  /** Folder of what was seen before. */
-  readonly folder: string;
+  /** What was seen before. */
+  readonly memory: ReleaseMemory;
   readonly clock: Clock;
   readonly transport: Transport;
-  /** Folder for files that are being written. */
-  readonly temporary: string;
   readonly backOffMs?: number;
 }
 
@@ -33,11 +31,12 @@ const TRIES = 3;
 const BACK_OFF_MS = 500;
 
 /**
- * The suite's Release, asked for with the validators of the last answer and believed only under its signature. Throws
- * INDEX_UNTRUSTED, INDEX_EXPIRED, INDEX_ROLLED_BACK, INDEX_CORRUPT, SOURCE_UNAVAILABLE.
+ * The suite's Release, asked for with the validators of the last answer and believed only under its signature; the one seen before where the
+ * mirror has an older one. Throws INDEX_UNTRUSTED, INDEX_EXPIRED, INDEX_ROLLED_BACK, INDEX_CORRUPT, SOURCE_UNAVAILABLE.
  */
-export async function fetchRelease(suite: Suite, options: ReleaseCacheOptions): Promise<Release> {
-  const before = await recall(folderOf(suite, options.folder));
+export async function fetchRelease(suite: Suite, options: ReleaseCacheOptions, progress: Progress): Promise<Release> {
+  const { memory, clock } = options;
+  const before = await memory.recall(nameOf(suite));
   const uri = `${suite.uri}dists/${suite.suite}/InRelease`;
   const where = withoutPassword(uri);
   // What another keyring vouched for has to be seen again whole.
@@ -45,45 +44,59 @@ export async function fetchRelease(suite: Suite, options: ReleaseCacheOptions): 
   const answer = await getWithTries(uri, sameKeys ? before.validators : undefined, options);
   const inRelease = answer ? sha256(answer.bytes) : before!.inRelease;
   const known = sameKeys && before.inRelease === inRelease;
-  const text = known ? before.signedText : await signedText(answer!.bytes, suite, where, options.clock);
+  const text = known ? before.signedText : await signedText(answer!.bytes, suite, where, clock);
   const release = parseRelease(text, where);
-  checkTimes(release, before?.date, where, options.clock.now());
-  const next = {
+  if (before && release.date < before.date) {
+    const newer = newerSeen(before, { where, sameKeys, release });
+    progress.note(`warning: ${where} is of ${day(release.date)}: the newer one of ${day(newer.date)} is used`);
+    return checkTimes(newer, where, clock.now());
+  }
+  checkTimes(release, where, clock.now());
+  await memory.remember(nameOf(suite), {
     validators: answer?.validators ?? before!.validators,
     inRelease,
     keyring: suite.keyring.digest,
     text: sha256(text),
     date: release.date,
     origin: release.origin,
-  };
-  await remember(folderOf(suite, options.folder), text, next, options.temporary);
+    signedText: text,
+  });
   return release;
 }
 
 /** Origin that the suite's Release had when it was last believed. */
-export async function knownOrigin(suite: Pick<Suite, 'uri' | 'suite'>, folder: string): Promise<string | undefined> {
-  return (await recall(folderOf(suite, folder)))?.origin;
+export async function knownOrigin(
+  suite: Pick<Suite, 'uri' | 'suite'>,
+  memory: ReleaseMemory,
+): Promise<string | undefined> {
+  return (await memory.recall(nameOf(suite)))?.origin;
 }
 
-function folderOf(suite: Pick<Suite, 'uri' | 'suite'>, folder: string): string {
-  return join(folder, sha256(`${suite.uri} ${suite.suite}`));
+const nameOf = ({ uri, suite }: Pick<Suite, 'uri' | 'suite'>): string => sha256(`${uri} ${suite}`);
+
+/**
+ * What was seen before, where a mirror is behind: machines behind one name are not all updated at once, and going back would undo
+ * fixes. Throws INDEX_ROLLED_BACK where only its Date is remembered.
+ */
+function newerSeen(
+  before: Remembered,
+  { where, sameKeys, release }: { where: string; sameKeys: boolean; release: Release },
+): Release {
+  if (sameKeys && before.signedText !== '') return parseRelease(before.signedText, where);
+  const message = `${where} is of ${day(release.date)}, and one of ${day(before.date)} was seen before`;
+  throw new KilnError('INDEX_ROLLED_BACK', message, {
+    hint: 'the mirror is behind, or somebody hides updates: try later, or another mirror',
+  });
 }
+
+const day = (time: number): string => new Date(time).toISOString();
 
 async function signedText(bytes: Buffer, suite: Suite, uri: string, clock: Clock): Promise<string> {
   return (await verifyClearSigned(bytes, await suite.keyring.keys(), clock.now() + SKEW_MS, uri)).text;
 }
 
-function checkTimes(release: Release, seen: number | undefined, uri: string, now: number): void {
-  const day = (time: number) => new Date(time).toISOString();
-  if (seen !== undefined && release.date < seen) {
-    throw new KilnError(
-      'INDEX_ROLLED_BACK',
-      `${uri} is of ${day(release.date)}, and one of ${day(seen)} was seen before`,
-      {
-        hint: 'the mirror is behind, or somebody hides updates: try later, or another mirror',
-      },
-    );
-  }
+/** The Release, if its time is now. */
+function checkTimes(release: Release, uri: string, now: number): Release {
   if (release.validUntil !== undefined && release.validUntil + SKEW_MS < now) {
     throw new KilnError('INDEX_EXPIRED', `${uri} was valid until ${day(release.validUntil)}`, {
       hint: 'the mirror is no longer updated; or the clock of this machine is wrong',
@@ -94,6 +107,7 @@ function checkTimes(release: Release, seen: number | undefined, uri: string, now
       hint: 'set the clock of this machine',
     });
   }
+  return release;
 }
 
 interface Fetched {
