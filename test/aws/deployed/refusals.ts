@@ -48,19 +48,18 @@ export function refusals(kiln: () => DeployedKiln): void {
   }, 300_000);
 
   test('an image whose test fails ends refused and quarantined: nobody’s, not launchable, latest stays what it was', async () => {
-    const [good] = await ownImages();
     const latest = await parameter('/kiln/images/nginx/latest');
     const broken = SPEC.replace('body: Baked by Kiln }', 'body: never said }\n    timeout: 45s');
     await kiln().put(specKey, broken);
     await kiln().settled();
     const [build] = await kiln().catalog.listBuilds({ image: 'nginx' });
     expect([build?.state, build?.detail]).toEqual(['refused', expect.stringContaining('never said')]);
-    const bad = (await ownImages()).find((it) => it.ImageId !== good?.ImageId);
+    const [version] = await kiln().catalog.listVersions('nginx');
+    expect(version).toMatchObject({ state: 'quarantined', imageId: expect.any(String) });
+    const bad = (await ownImages()).find((it) => it.ImageId === version?.imageId);
     expect(bad).toMatchObject({ State: 'disabled' });
     expect(await launchableBy(bad?.ImageId ?? '')).toEqual([]);
     expect(await parameter('/kiln/images/nginx/latest')).toBe(latest);
-    const [version] = await kiln().catalog.listVersions('nginx');
-    expect(version).toMatchObject({ state: 'quarantined', imageId: bad?.ImageId });
     expect(await runningInstances()).toEqual([]);
     expect(kiln().emulator.instances.running()).toBe(0);
   }, 600_000);

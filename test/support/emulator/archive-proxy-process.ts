@@ -2,7 +2,14 @@
 // what runs tests may connect to this machine only. Tells its parent the port, and ends with it.
 import { createReadStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createServer, get, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  get,
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { get as getSecurely, Agent as HttpsAgent } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
@@ -15,6 +22,15 @@ import { sha256 } from '../../../src/model/canonical.ts';
 /** What never changes under its name is kept for later runs of the tests. */
 const KEPT = fileURLToPath(new URL('../../../node_modules/.cache/kiln-archive', import.meta.url));
 const UNCHANGING = /\/(pool|by-hash)\//;
+/** What a mirror may replace at any moment is for as long as this proxy runs what it was when first asked for: tests compare builds. */
+const frozen = new Map<string, Promise<Frozen>>();
+const FROZEN = /\/dists\//;
+
+interface Frozen {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+}
 
 /** Serves on a free port of 127.0.0.1 and gives the port. */
 async function listen(): Promise<number> {
@@ -64,6 +80,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, beyond:
     await pipeline(createReadStream(kept), response);
     return;
   }
+  if (!kept && FROZEN.test(uri) && request.headers.range === undefined) {
+    await answerFrozen(uri, request, response, beyond);
+    return;
+  }
   const answer = await ask(uri, request, beyond);
   const { statusCode = 502, headers } = answer;
   response.writeHead(statusCode, headers);
@@ -71,7 +91,33 @@ async function serve(request: IncomingMessage, response: ServerResponse, beyond:
   else await pipeline(answer, response);
 }
 
-function ask(uri: string, { headers }: IncomingMessage, { agents }: Beyond): Promise<IncomingMessage> {
+async function answerFrozen(
+  uri: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  beyond: Beyond,
+): Promise<void> {
+  let held = frozen.get(uri);
+  if (!held) {
+    held = freeze(uri, request, beyond);
+    frozen.set(uri, held);
+    held.catch(() => frozen.delete(uri));
+  }
+  const { statusCode, headers, bytes } = await held;
+  if (statusCode >= 500) frozen.delete(uri);
+  const unchanged = headers.etag !== undefined && headers.etag === request.headers['if-none-match'];
+  response.writeHead(unchanged ? 304 : statusCode, headers).end(unchanged ? undefined : bytes);
+}
+
+async function freeze(uri: string, request: IncomingMessage, beyond: Beyond): Promise<Frozen> {
+  const { 'if-none-match': _, 'if-modified-since': _since, ...headers } = request.headers;
+  const answer = await ask(uri, { headers }, beyond);
+  const bytes = Buffer.concat(await answer.toArray());
+  const { 'transfer-encoding': _encoding, ...kept } = answer.headers;
+  return { statusCode: answer.statusCode ?? 502, headers: kept, bytes };
+}
+
+function ask(uri: string, { headers }: Pick<IncomingMessage, 'headers'>, { agents }: Beyond): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const { connection: _, 'proxy-connection': _proxy, ...kept } = headers;
   const secure = uri.startsWith('https:');
