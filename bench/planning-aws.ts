@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { type BatchWriteItemCommandInput, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
@@ -19,8 +19,9 @@ import { inParallel } from '../src/adapters/aws/in-parallel.ts';
 import { s3ArtifactStore } from '../src/adapters/aws/s3-artifact-store.ts';
 import { s3SpecSource } from '../src/adapters/aws/s3-spec-source.ts';
 import { aptPackageSource } from '../src/adapters/local/apt-package-source.ts';
+import { indexesDigest } from '../src/app/impact/known-under.ts';
 import { encodeBook, type PlannedVersion } from '../src/app/impact/plan-book.ts';
-import { openArchive } from '../src/app/lock/closure.ts';
+import { openArchive, universeFile } from '../src/app/lock/closure.ts';
 import { encodeLooks, type Seen } from '../src/app/watch/look-book.ts';
 import { sha256 } from '../src/model/canonical.ts';
 import { imageSpec } from '../src/model/spec.ts';
@@ -35,13 +36,14 @@ import type { Route } from '../test/support/emulator/door.ts';
 import { startEmulator } from '../test/support/emulator/emulator.ts';
 import { locateMoto } from '../test/support/emulator/locate-moto.ts';
 import { catalogTable } from '../test/support/emulator/resources.ts';
+import { earlierIndexes } from './earlier-universe.ts';
 import { memoryBucket } from './memory-bucket.ts';
 import { makeRandom } from './random.ts';
 
 const MEMORY_MIB = 1_769;
 const DISTINCT = 1_000;
-/** Images whose lock is of a version that the archive has no more. */
-const CHANGED = 3;
+/** Images whose lock is of a version that the archive has no more, and packages besides that the archive has changed since. */
+const [CHANGED, CHANGED_BESIDES] = [3, 20];
 const [TABLE, BUCKET, ROLE] = ['kiln-catalog', 'kiln-artifacts', 'arn:aws:iam::123456789012:role/bench'];
 const AT = '2026-01-01T00:00:00.000Z';
 const OS = imageSpec.parse({ name: 'a', application: { packages: ['a1'], run: { command: ['/a'] } } });
@@ -101,7 +103,7 @@ export async function benchPlanning(images: number, log: (line: string) => void)
     await makeResources();
     const environment = { ...emulator.environment, ...proxy.environment };
     copyBundle('watch-changes', join(folder, 'index.mjs'));
-    const { encoded, book } = await makeImages(images, log);
+    const { encoded, book } = await makeImages(images, join(folder, 'earlier'), log);
     const seen = async (index: string) => putBooks(folder, { images, encoded, book, index });
     const runs: Record<string, Run> = {};
     const run = async (name: string) => {
@@ -142,18 +144,23 @@ interface Made {
 }
 
 /** Published images with their specs and records; their locks are in the plan book, as the last look left it. */
-async function makeImages(count: number, log: (line: string) => void): Promise<Made> {
+async function makeImages(count: number, folder: string, log: (line: string) => void): Promise<Made> {
   const cache = process.env.KILN_CACHE ?? '/var/lib/kiln/cache';
   const source = aptPackageSource({ cache, clock: systemClock });
-  const { universe } = await openArchive({ source, progress: silent, folders: { cache } as never }, OS.os);
+  const { universe, indexes } = await openArchive({ source, progress: silent, folders: { cache } as never }, OS.os);
   const locked = resolvedSets(universe);
   log(`${locked.length} sets resolved`);
   const { states, numberOf } = numberStates();
   const versions = new Map<string, PlannedVersion>();
+  const earlier = earlierIndexes(folder, indexes, changedVersions(universe, locked), universe.architecture);
+  const file = universeFile(earlier, universe.architecture);
+  const universes = new Map([[indexesDigest(earlier), file]]);
+  const Body = zstdCompressSync(readFileSync(join(folder, file)));
+  await new S3Client({}).send(new PutObjectCommand({ Bucket: BUCKET, Key: `universes/${file}.zst`, Body }));
   for (let at = 0; at < count; at += 1) {
     const { roots, packages } = locked[at % locked.length]!;
     const [first, ...rest] = packages.map(({ name, version, sha256: of }) => ({ name, version, sha256: of }));
-    const old = { ...first!, version: `${first!.version}~old`, sha256: sha256('old') };
+    const old = { ...first!, version: oldVersion(first!.version), sha256: sha256('old') };
     const closure = Uint32Array.from([at < CHANGED ? old : first!, ...rest], numberOf);
     const { os, resolution, boot } = OS;
     const image = `app-${at}`;
@@ -166,6 +173,7 @@ async function makeImages(count: number, log: (line: string) => void): Promise<M
       resolution,
       closure,
       others: new Uint32Array(),
+      under: indexesDigest(earlier),
     };
     versions.set(`${image}@1`, version);
   }
@@ -173,7 +181,20 @@ async function makeImages(count: number, log: (line: string) => void): Promise<M
   log('specs put');
   await putRecords(count);
   log('records put');
-  return { encoded: encodeBook({ states, versions }), book: versions };
+  return { encoded: encodeBook({ states, versions, universes }), book: versions };
+}
+
+const oldVersion = (version: string): string => `${version}~old`;
+
+/** What the archive had before: old versions of what some images have, and of packages at random. */
+function changedVersions(universe: Universe, locked: ReturnType<typeof resolvedSets>): Record<string, string> {
+  const names = [...universe.names()];
+  const random = makeRandom(6);
+  const besides = Array.from({ length: CHANGED_BESIDES }, () => names[random(names.length)]!);
+  const first = locked.slice(0, CHANGED).map((it) => it.packages[0]!.name);
+  return Object.fromEntries(
+    [...first, ...besides].map((name) => [name, oldVersion(universe.candidate(name)!.version)]),
+  );
 }
 
 function resolvedSets(universe: Universe) {

@@ -12,6 +12,7 @@ import { readArchive } from '../src/resolver/proof/check-clauses.ts';
 import { type ResolveOutcome, resolve } from '../src/resolver/resolve.ts';
 import { loadUniverse } from '../src/resolver/universe/load-universe.ts';
 import { buildUniverse, type Universe } from '../src/resolver/universe/universe.ts';
+import { differenceOf } from '../src/resolver/universe/universe-difference.ts';
 import { machineIndexes } from '../test/support/machine-index.ts';
 import { makeResolution, makeRoots } from '../test/support/universe.ts';
 import { makeRandom } from './random.ts';
@@ -218,13 +219,14 @@ function benchImpact(after: Universe): void {
   const before = buildUniverse(inputs.slice(0, 1), 'amd64');
   const packed = readImages(Number(options.images));
   const { images, states } = packed;
-  const named = measured(() => [...impactOfPacked(packed, after, { before })]);
+  const since = () => ({ isUntouched: differenceOf(before, after).isUntouched });
+  const named = measured(() => [...impactOfPacked(packed, after, since())]);
   const changed = new Map(named.result.map((it) => [it.image, it]));
   const random = makeRandom(99);
   const asked = Array.from({ length: 200 }, () => images[random(images.length)]!);
   const told = new Map(asked.map((it): [string, Impact | undefined] => [it.name, undefined]));
   const complete = measured(() => {
-    for (const it of impactOfPacked(packed, after, { before, complete: true })) {
+    for (const it of impactOfPacked(packed, after, { ...since(), complete: true })) {
       if (told.has(it.image)) told.set(it.image, it);
     }
   });

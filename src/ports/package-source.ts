@@ -51,6 +51,8 @@ export interface PackageSource {
    * path that nobody ships is left out. Throws what `indexes` throws.
    */
   owners(request: IndexRequest, paths: readonly string[], progress: Progress): Promise<Map<string, string[]>>;
+  /** Brings the universe of earlier indexes, by its file's name, to where universes are kept, if somebody else made and kept it. */
+  bringUniverse?(file: string): Promise<void>;
   /** Forgets downloads that were not used for so long; what is needed again is fetched again. */
   sweep?(unusedForMs: number): Promise<{ files: number; bytes: number }>;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { impactOf } from '../../src/resolver/impact/impact.ts';
 import { resolve } from '../../src/resolver/resolve.ts';
+import { differenceOf } from '../../src/resolver/universe/universe-difference.ts';
 import { makeResolution, makeRoots, makeUniverse } from '../support/universe.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
@@ -29,6 +30,7 @@ test('the images that impact names are those that resolve to something else', ()
       }
       const before = universeOf(states);
       const after = universeOf(edited);
+      const { isUntouched } = differenceOf(before, after);
       const requests = NAMES.map((name) => ({ roots: makeRoots([name]), resolution: makeResolution() }));
       const images = requests.flatMap((request, i) => {
         const outcome = resolve(before, request);
@@ -40,7 +42,7 @@ test('the images that impact names are those that resolve to something else', ()
           packages.map((it) => `${it.name} ${it.version}`).join();
         return outcome.kind !== 'resolved' || told(outcome.packages) !== told(image.closure);
       });
-      for (const options of [{}, { before }, { before, complete: true }]) {
+      for (const options of [{}, { isUntouched }, { isUntouched, complete: true }]) {
         expect([...impactOf(images, after, options)].map((it) => it.image)).toEqual(changed.map((it) => it.name));
       }
     }),

@@ -36,6 +36,9 @@ export function withUniverses(
         seen.add(name);
         return indexes;
       },
+      async bringUniverse(name) {
+        if (!existsSync(join(place.folder, name))) await bring(place, name);
+      },
     },
     async keep() {
       for (const name of seen) await give(place, name);

@@ -16,6 +16,8 @@ export interface PlannedVersion {
   /** Numbers of states: what the relations brought, and the rest. */
   readonly closure: Uint32Array;
   readonly others: Uint32Array;
+  /** Digest of the indexes under which its closure is known to be the least set: those it was resolved from, or later ones. */
+  readonly under: string;
 }
 
 /**
@@ -26,9 +28,11 @@ export interface PlanBook {
   readonly states: readonly LockedState[];
   /** By `IMAGE@VERSION`, which never changes what it locks. */
   readonly versions: ReadonlyMap<string, PlannedVersion>;
+  /** By digest of indexes that plans were made for, the file of their universe. */
+  readonly universes: ReadonlyMap<string, string>;
 }
 
-const MAGIC = 'KILNPLAN1\n';
+const MAGIC = 'KILNPLAN2\n';
 const DOCUMENT = 'plan:book';
 
 interface Header {
@@ -37,6 +41,8 @@ interface Header {
   readonly resolutions: readonly Resolution[];
   readonly relations: readonly string[];
   readonly kernels: readonly string[];
+  readonly under: readonly string[];
+  readonly universes: readonly (readonly [indexes: string, file: string])[];
   readonly versions: readonly HeaderVersion[];
 }
 
@@ -46,6 +52,7 @@ type HeaderVersion = readonly [
   os: number,
   kernel: number,
   resolution: number,
+  under: number,
   roots: readonly number[],
   closure: number,
   others: number,
@@ -69,11 +76,12 @@ function makeNumbers<T>(): Numbers<T> {
   return { values, of };
 }
 
-/** A book in binary: `KILNPLAN1`, u32 length of the header, the header (JSON), the numbers of all versions' states as u32. */
-export function encodeBook({ states, versions }: PlanBook): Buffer {
-  const [os, resolutions, relations, kernels] = [
+/** A book in binary: `KILNPLAN2`, u32 length of the header, the header (JSON), the numbers of all versions' states as u32. */
+export function encodeBook({ states, versions, universes }: PlanBook): Buffer {
+  const [os, resolutions, relations, kernels, under] = [
     makeNumbers<ImageSpec['os']>(),
     makeNumbers<Resolution>(),
+    makeNumbers<string>(),
     makeNumbers<string>(),
     makeNumbers<string>(),
   ];
@@ -91,7 +99,7 @@ export function encodeBook({ states, versions }: PlanBook): Buffer {
   const listed = [...versions.values()].map((it): HeaderVersion => {
     numbers.push(it.closure.map(place), it.others.map(place));
     const roots = it.roots.map(relations.of);
-    const shared = [os.of(it.os), kernels.of(it.kernel), resolutions.of(it.resolution)] as const;
+    const shared = [os.of(it.os), kernels.of(it.kernel), resolutions.of(it.resolution), under.of(it.under)] as const;
     return [it.image, it.version, ...shared, roots, it.closure.length, it.others.length];
   });
   const header: Header = {
@@ -100,6 +108,8 @@ export function encodeBook({ states, versions }: PlanBook): Buffer {
     resolutions: resolutions.values,
     relations: relations.values,
     kernels: kernels.values,
+    under: under.values,
+    universes: [...universes],
     versions: listed,
   };
   const text = Buffer.from(JSON.stringify(header));
@@ -121,7 +131,7 @@ export function decodeBook(bytes: Buffer): PlanBook | undefined {
     at += count;
     return numbers.subarray(at - count, at);
   };
-  const versions = header.versions.map(([image, version, os, kernel, resolution, roots, closure, others]) => ({
+  const versions = header.versions.map(([image, version, os, kernel, resolution, under, roots, closure, others]) => ({
     image,
     version,
     os: header.os[os]!,
@@ -130,10 +140,12 @@ export function decodeBook(bytes: Buffer): PlanBook | undefined {
     resolution: header.resolutions[resolution]!,
     closure: take(closure),
     others: take(others),
+    under: header.under[under]!,
   }));
   return {
     states: header.states.map(([name, version, sha256]) => ({ name, version, sha256 })),
     versions: new Map(versions.map((it) => [`${it.image}@${it.version}`, it])),
+    universes: new Map(header.universes),
   };
 }
 
@@ -143,7 +155,7 @@ type BookPorts = Pick<Ports, 'catalog' | 'store'>;
 export async function readBook({ catalog, store }: BookPorts): Promise<PlanBook> {
   const known = (await catalog.getDocument(DOCUMENT)) as { digest: string } | undefined;
   const bytes = known && (await store.read(known.digest).catch(absent));
-  return (bytes && decodeBook(bytes)) ?? { states: [], versions: new Map() };
+  return (bytes && decodeBook(bytes)) ?? { states: [], versions: new Map(), universes: new Map() };
 }
 
 function absent(error: unknown): undefined {

@@ -9,7 +9,8 @@ import type { Universe } from '../../resolver/universe/universe.ts';
 import { updatedUniverse } from '../../resolver/universe/updated-universe.ts';
 import { openArchive } from '../lock/closure.ts';
 import { kernelPackage } from '../lock/make-lock.ts';
-import type { PlannedVersion } from './plan-book.ts';
+import { knownUnder, untouchedSince } from './known-under.ts';
+import { type PlanBook, type PlannedVersion, writeBook } from './plan-book.ts';
 import { publishedVersions } from './published-versions.ts';
 import { universeSince } from './universe-since.ts';
 
@@ -38,17 +39,24 @@ export interface UpdatePlan {
  * and for an update of a package that nobody has.
  */
 export async function planUpdate(ports: PlanPorts, options: PlanOptions = {}): Promise<UpdatePlan> {
-  const { states, versions, troubled } = await publishedVersions(ports);
+  const { troubled, ...book } = await publishedVersions(ports);
+  const { states, versions, universes } = book;
+  let known: PlanBook = book;
   const impacts: Impact[] = [];
+  const isToday = Object.keys(options.updates ?? {}).length === 0;
   const unknown = new Map<string, readonly string[] | undefined>();
   for (const [key, group] of Map.groupBy(versions.values(), sourcesOf)) {
     ports.progress.note(`reading the index of ${key}`);
-    const { universe, indexes } = await openArchive(ports, group[0]!.os);
+    const archive = await openArchive(ports, group[0]!.os);
+    const { universe, indexes } = archive;
     for (const name of Object.keys(options.updates ?? {})) noteUnknown(universe, name, unknown);
     const after = updatedUniverse(universe, options.updates ?? {});
     const { images, kernels } = pack(group);
     const movedOf = ({ name, others }: PackedImage) => kernelMoved(after, kernels.get(name)!, others, states);
-    const found = impactOfPacked({ states, images }, after, { complete: options.complete ?? true, movedOf });
+    const isUntouched = isToday ? await untouchedSince(ports, group, universes, archive) : undefined;
+    const wanted = { complete: options.complete ?? true, movedOf, isUntouched };
+    const found = [...impactOfPacked({ states, images }, after, wanted)];
+    if (isToday) known = knownUnder(known, group, new Set(found.map((it) => it.image)), archive);
     const byName = new Map(images.map((it) => [it.name, it]));
     if (options.since === undefined) impacts.push(...explained(found, byName, after));
     else {
@@ -56,6 +64,7 @@ export async function planUpdate(ports: PlanPorts, options: PlanOptions = {}): P
       impacts.push(...explained(onlySince(found, byName, before, after), byName, after));
     }
   }
+  if (known !== book) await writeBook(ports, known);
   for (const [name, nearest] of unknown) if (nearest) throw unknownPackage(name, nearest);
   return { looked: versions.size, impacts, troubled };
 }

@@ -4,6 +4,7 @@ import type { ImageSpec } from '../../model/spec.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { numberStates, type StateNumbers } from '../../resolver/impact/impact-images.ts';
 import { rootsOf } from '../lock/closure.ts';
+import { indexesDigest } from './known-under.ts';
 import { type PlanBook, type PlannedVersion, readBook, writeBook } from './plan-book.ts';
 
 type BookPorts = Pick<Ports, 'catalog' | 'store' | 'specs' | 'progress'>;
@@ -43,7 +44,7 @@ export async function publishedVersions(ports: BookPorts): Promise<PublishedVers
     await Promise.all(read);
   }
   const sorted = new Map([...versions].sort(([, a], [, b]) => (a.image < b.image ? -1 : 1)));
-  const whole = { states: numbers.states, versions: sorted };
+  const whole = { states: numbers.states, versions: sorted, universes: book.universes };
   const stale = book.versions.size !== sorted.size || missing.length > troubled.length;
   if (stale) await writeBook(ports, whole);
   return { ...whole, troubled };
@@ -73,6 +74,7 @@ async function readVersion(
     roots: [...new Set([...roots, ...shown])],
     closure: statesOf(closure),
     others: statesOf(others),
+    under: indexesDigest(lock.indexes),
   };
 }
 

@@ -5,7 +5,6 @@ import type { Resolution } from '../../model/spec.ts';
 import type { Weights } from '../search/objective.ts';
 import { selectCandidates } from '../search/selection.ts';
 import type { Identity, Universe } from '../universe/universe.ts';
-import { differenceOf } from '../universe/universe-difference.ts';
 import {
   type ImpactImage,
   type LockedState,
@@ -39,8 +38,8 @@ export interface Impact {
 }
 
 export interface ImpactOptions {
-  /** The universe that the locks were made from: lets images be passed over of which nothing in reach has changed. */
-  readonly before?: Universe;
+  /** Whether nothing in reach of an image has changed since its closure was the least set, so that it still is (`differenceOf`). */
+  readonly isUntouched?: (image: PackedImage) => boolean;
   /** Find the new set of every image that changes, so that `changes` has packages that come and go, too. */
   readonly complete?: boolean;
   /** For the objective `vulnerabilities`. */
@@ -65,10 +64,9 @@ export function impactOf(
 export function* impactOfPacked(
   { states, images }: PackedImages,
   after: Universe,
-  { before, complete = false, weights, movedOf = () => [] }: ImpactOptions = {},
+  { isUntouched = () => false, complete = false, weights, movedOf = () => [] }: ImpactOptions = {},
 ): Generator<Impact, void, undefined> {
   const stateChanges = changesOfStates(states, after);
-  const isUntouched = before ? differenceOf(before, after).isUntouched : () => false;
   const leastSet = leastSetsOf(after);
   const comeAndGo = makeComeAndGo(states);
   for (const image of images) {

@@ -110,7 +110,7 @@ function stanzaReader(source: ByteSource, start: Uint32Array): (number: number) 
 }
 
 /** Far more than one closure asks for. */
-const MANY_READS = 20_000;
+const MANY_READS = 5_000;
 
 function encodedNames(text: Buffer, start: Uint32Array, count: number): NameTable {
   const at = (id: number): string => text.toString('latin1', start[id], start[id + 1]);

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 import { type ByteSource, universeKey } from './cache-format.ts';
 import { decodeUniverse, readIndexes } from './decode-universe.ts';
@@ -34,6 +35,16 @@ export function loadUniverse(folder: string, indexes: readonly VerifiedIndex[], 
     return tables;
   };
   return (source && decodeUniverse(source, indexes, architecture, make)) ?? universeOf(make());
+}
+
+/** A universe of earlier indexes from its binary form, by the file's name; undefined where it is not there, or damaged. */
+export function recallUniverse(folder: string, name: string, architecture: string): Universe | undefined {
+  const source = openBytes(join(folder, name));
+  const indexes = source && readIndexes(source);
+  if (!indexes || `${universeKey(indexes, architecture)}.universe` !== name) return undefined;
+  return decodeUniverse(source, indexes, architecture, () => {
+    throw new KilnError('INDEX_CORRUPT', `${join(folder, name)} is damaged`, { hint: 'remove it' });
+  });
 }
 
 /** Indexes that universes of a folder are of, each with its fellows; the oldest first. */

@@ -1,14 +1,13 @@
 import { parseRelations } from '../../formats/debian/relation.ts';
-import type { Alternatives } from '../../model/relation.ts';
 import type { Resolution } from '../../model/spec.ts';
 import type { Root } from '../request.ts';
-import { selectCandidates } from '../search/selection.ts';
-import type { Universe } from './universe.ts';
+import { digestIn } from './index-scan.ts';
+import { numberFinder, reaching, type Wanted } from './name-graph.ts';
+import type { Tables } from './tables.ts';
+import { tablesOf, type Universe } from './universe.ts';
 
-/** What changed between two universes, asked for only as far as somebody needs it. */
+/** What changed between two universes, found for all names at once. */
 export interface UniverseDifference {
-  /** Whether a name means something else: another candidate, or other packages that Provide it. */
-  isChanged(name: string): boolean;
   /**
    * Whether nothing that a request could ever look at has changed, so that its answer cannot have either. False where that is not
    * known. Both universes then state the very same problem.
@@ -16,68 +15,86 @@ export interface UniverseDifference {
   isUntouched(request: { readonly roots: readonly Root[]; readonly resolution: Resolution }): boolean;
 }
 
-export function differenceOf(before: Universe, after: Universe): UniverseDifference {
-  const changed = new Map<string, boolean>();
-  const isChanged = (name: string): boolean => {
-    let known = changed.get(name);
-    if (known === undefined) {
-      known = !hasSame(before, after, name) || before.provision(name) !== after.provision(name);
-      changed.set(name, known);
-    }
-    return known;
-  };
-  const reach = makeReach(after, isChanged);
-  const isUntouched: UniverseDifference['isUntouched'] = ({ roots, resolution }) => {
-    // A walk is remembered for all images, so it follows one reading of relations only; the others are resolved.
-    if (resolution.substitutes || resolution.recommends !== false || Object.keys(resolution.pin).length > 0)
-      return false;
-    const relations = [...roots.map((it) => it.relation), ...resolution.include];
-    return relations.every((relation) => parseRelations(relation, 'root', after.architecture).every(reach.isClean));
-  };
-  return { isChanged, isUntouched };
-}
-
-/** Whether the candidate of a name is the same; where no digest says so, by its version. */
-function hasSame(before: Universe, after: Universe, name: string): boolean {
-  const digest = after.digest(name);
-  if (before.digest(name) !== digest) return false;
-  return Boolean(digest) || before.identity(name)?.version === after.identity(name)?.version;
-}
-
-interface Reach {
-  /** Whether nothing that a group leads to, through any alternative, has changed. */
-  isClean(group: Alternatives): boolean;
-}
-
 /**
- * Walks from a group through every alternative. A walk that meets no change makes all that it saw clean for good; one that does makes the
- * way to it dirty. So the walks of all images together see each package about once.
+ * The difference of two universes that are made of indexes. A name is touched when its candidate or the packages that Provide it are
+ * others, or when what its candidate Depends on leads, through any alternative, to one that is: versions are not looked at, so that more may
+ * count as touched than is, and never less.
  */
-function makeReach(universe: Universe, isChanged: (name: string) => boolean): Reach {
-  const selection = selectCandidates(universe, { pin: {}, substitutes: false });
-  const clean = new Set<string>();
-  const dirty = new Set<string>();
-  const touched = (group: Alternatives): boolean => group.some(({ name }) => isChanged(name));
-  const groupsOf = (name: string): Alternatives[] => {
-    const record = universe.candidate(name)!;
-    return [...universe.relations(record, 'Pre-Depends'), ...universe.relations(record, 'Depends')];
+export function differenceOf(before: Universe, after: Universe): UniverseDifference {
+  const [old, now] = [namedTables(before), namedTables(after)];
+  const changes = changedNames(old, now);
+  const numberOf = numberFinder(now.names);
+  const touched = reaching(now.tables, numberOf, changes);
+  const isTouched = (name: string): boolean => {
+    const id = numberOf(name);
+    return id < 0 ? changes.gone.has(name) : touched[id] === 1;
   };
-  const isClean = (group: Alternatives): boolean => {
-    if (touched(group)) return false;
-    const parents = new Map<string, string | undefined>();
-    for (const { name } of selection.satisfiers(group)) parents.set(name, undefined);
-    for (const [name] of parents) {
-      if (clean.has(name)) continue;
-      if (dirty.has(name) || isChanged(name) || groupsOf(name).some(touched)) {
-        for (let at: string | undefined = name; at !== undefined; at = parents.get(at)) dirty.add(at);
+  return {
+    isUntouched({ roots, resolution }) {
+      // Other readings of relations see other packages.
+      if (resolution.substitutes || resolution.recommends !== false || Object.keys(resolution.pin).length > 0)
         return false;
-      }
-      for (const next of groupsOf(name).flatMap((it) => selection.satisfiers(it))) {
-        if (!parents.has(next.name)) parents.set(next.name, name);
-      }
-    }
-    for (const name of parents.keys()) clean.add(name);
-    return true;
+      const relations = [...roots.map((it) => it.relation), ...resolution.include];
+      return !relations
+        .flatMap((it) => parseRelations(it, 'root', after.architecture))
+        .some((group) => group.some((it) => isTouched(it.name)));
+    },
   };
-  return { isClean };
+}
+
+interface Named {
+  readonly tables: Tables;
+  /** By number, in code-unit order. */
+  readonly names: readonly string[];
+}
+
+function namedTables(universe: Universe): Named {
+  const tables = tablesOf(universe);
+  return { tables, names: Array.from({ length: tables.names.count }, (_, id) => tables.names.at(id)) };
+}
+
+/** Names that mean something else in the newer tables, numbered as there. Walks both lists, which are in one order, side by side. */
+function changedNames(old: Named, now: Named): Wanted {
+  const marked = new Uint8Array(now.names.length);
+  const gone = new Set<string>();
+  let at = 0;
+  for (const [id, name] of now.names.entries()) {
+    while (at < old.names.length && old.names[at]! < name) gone.add(old.names[at++]!);
+    const known = old.names[at] === name;
+    const isSame = known && hasSameCandidate(old, at, now, id) && hasSameProviders(old, at, now, id);
+    marked[id] = isSame ? 0 : 1;
+    if (known) at += 1;
+  }
+  for (const name of old.names.slice(at)) gone.add(name);
+  return { marked, gone };
+}
+
+function candidateOf({ versions: { start, list } }: Tables, id: number): number | undefined {
+  return start[id] === start[id + 1] ? undefined : list[start[id]!];
+}
+
+/** By digest; where none is stated, the version tells. */
+function hasSameCandidate({ tables: old }: Named, before: number, { tables: now }: Named, after: number): boolean {
+  const [was, is] = [candidateOf(old, before), candidateOf(now, after)];
+  if (was === undefined || is === undefined) return was === is;
+  const digest = digestIn(now.stanza(is));
+  if (digestIn(old.stanza(was)) !== digest) return false;
+  return digest !== undefined || old.field(was, 'version') === now.field(is, 'version');
+}
+
+/** Whether the same names Provide a name; what those are now is their own matter. */
+function hasSameProviders(old: Named, before: number, now: Named, after: number): boolean {
+  const [was, is] = [providersOf(old, before), providersOf(now, after)];
+  return was.length === is.length && was.every((name, at) => name === is[at]);
+}
+
+/** Names whose candidates Provide a name, in their order. */
+function providersOf({ tables, names }: Named, id: number): string[] {
+  const { nameOf, providers } = tables;
+  const { start, list } = providers;
+  if (start[id] === start[id + 1]) return [];
+  const found = new Set<number>();
+  for (const stanza of list.subarray(start[id]!, start[id + 1]!))
+    if (candidateOf(tables, nameOf[stanza]!) === stanza) found.add(nameOf[stanza]!);
+  return [...found].sort((a, b) => a - b).map((it) => names[it]!);
 }

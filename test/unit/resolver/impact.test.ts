@@ -4,6 +4,7 @@ import { type Impact, impactOf } from '../../../src/resolver/impact/impact.ts';
 import type { ImpactImage } from '../../../src/resolver/impact/impact-images.ts';
 import { resolve } from '../../../src/resolver/resolve.ts';
 import type { Universe } from '../../../src/resolver/universe/universe.ts';
+import { differenceOf } from '../../../src/resolver/universe/universe-difference.ts';
 import { updatedUniverse } from '../../../src/resolver/universe/updated-universe.ts';
 import { makeResolution, makeRoots, makeUniverse, type UniverseLine } from '../../support/universe.ts';
 
@@ -13,6 +14,8 @@ function lock(universe: Universe, roots: readonly string[], resolution: Partial<
   if (outcome.kind !== 'resolved') throw new Error('internal: the example resolves');
   return { name: roots.join('+'), ...request, closure: outcome.packages };
 }
+
+const since = (before: Universe, after: Universe) => ({ isUntouched: differenceOf(before, after).isUntouched });
 
 const tell = ({ cause, changes }: Impact): string =>
   [cause, ...changes.map((it) => `${it.name} ${it.before ?? '-'} → ${it.after ?? '-'}`)].join('; ');
@@ -95,6 +98,24 @@ const rows: Row[] = [
     want: 'better; b 1 → -; c - → 1; d - → 2',
   },
   {
+    summary: 'an alternative that had no package comes, below one that stays',
+    before: { a: 'b | c', b: '; size 3', c: 'd' },
+    after: { a: 'b | c', b: '; size 3', c: 'd', d: '' },
+    want: 'better; b 1 → -; c - → 1; d - → 1',
+  },
+  {
+    summary: 'what kept the least set from being valid is gone for good',
+    before: { a: 'b | c', b: '; size 3', c: 'd', d: 'e', e: '; size 5' },
+    after: { a: 'b | c', b: '; size 3', c: 'd', d: 'e' },
+    want: undefined,
+  },
+  {
+    summary: 'a package that alone had a name goes, and with it what Depended on it',
+    before: { a: 'b | c', b: 'v', c: '; size 5', e: '; provides v' },
+    after: { a: 'b | c', b: 'v', c: '; size 5' },
+    want: 'updated; b 1 → -; c - → 1; e 1 → -',
+  },
+  {
     summary: 'a pinned package was updated elsewhere',
     before: { a: 'b', b: '' },
     after: { a: 'b', b: '', 'b#2 2': '' },
@@ -106,12 +127,14 @@ const rows: Row[] = [
 test.each(rows)('$summary', ({ before, after, resolution, want }) => {
   const old = makeUniverse(before);
   const image = lock(old, ['a'], resolution);
-  const withBefore = [...impactOf([image], makeUniverse(after), { before: old, complete: true })].map(tell);
+  const withBefore = [
+    ...impactOf([image], makeUniverse(after), { ...since(old, makeUniverse(after)), complete: true }),
+  ].map(tell);
   const without = [...impactOf([image], makeUniverse(after), { complete: true })].map(tell);
   expect(withBefore).toEqual(want === undefined ? [] : [want]);
   expect(without).toEqual(withBefore);
   // Without resolving what surely changes the same images are named.
-  expect([...impactOf([image], makeUniverse(after), { before: old })].map((it) => it.image)).toEqual(
+  expect([...impactOf([image], makeUniverse(after), since(old, makeUniverse(after)))].map((it) => it.image)).toEqual(
     want === undefined ? [] : ['a'],
   );
 });
@@ -128,7 +151,8 @@ test('what an update to a version would touch, before any index has it', () => {
   const universe = makeUniverse({ a: 'b', b: '', c: 'd (<< 2)', d: '', e: '' });
   const images = [lock(universe, ['a']), lock(universe, ['c']), lock(universe, ['e'])];
   const updated = updatedUniverse(universe, { b: '1.1', d: '2', nobody: '3' });
-  expect(
-    [...impactOf(images, updated, { before: universe, complete: true })].map((it) => `${it.image}: ${tell(it)}`),
-  ).toEqual(['a: updated; b 1 → 1.1', 'c: unsatisfiable; d 1 → 2']);
+  expect([...impactOf(images, updated, { complete: true })].map((it) => `${it.image}: ${tell(it)}`)).toEqual([
+    'a: updated; b 1 → 1.1',
+    'c: unsatisfiable; d 1 → 2',
+  ]);
 });

@@ -1,11 +1,14 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { folderArtifactStore } from '../../../../src/adapters/local/folder-artifact-store.ts';
 import { sqliteCatalog } from '../../../../src/adapters/local/sqlite-catalog.ts';
+import { untouchedSince, WORTH_COMPARING } from '../../../../src/app/impact/known-under.ts';
+import { readBook } from '../../../../src/app/impact/plan-book.ts';
 import { type PlanOptions, planUpdate } from '../../../../src/app/impact/plan-update.ts';
 import { resolvedFrom } from '../../../../src/app/impact/published-versions.ts';
+import { openArchive } from '../../../../src/app/lock/closure.ts';
 import { closureRequest, specOfPackages } from '../../../../src/app/prove/resolve-spec.ts';
 import { cleanUp } from '../../../../src/app/retention/clean-up.ts';
 import { touchedImages } from '../../../../src/app/watch/touched-images.ts';
@@ -67,7 +70,7 @@ function world() {
       ...outcome.packages.map((it: ResolvedPackage) => ({ ...it, layer: 'closure' })),
       { ...kernel, layer: 'boot' },
     ];
-    const lockDigest = await artifacts.put({ bytes: Buffer.from(JSON.stringify({ packages })) });
+    const lockDigest = await artifacts.put({ bytes: Buffer.from(JSON.stringify({ packages, indexes: [index] })) });
     await catalog.putVersion({
       ...{ image, version, state: 'available', imageId: 'i', buildId: `${image}-${version}`, createdAt: at },
       ...{ lockDigest, diskDigest: 'd', treeDigest: 't', facts: { resolvedFrom: resolvedFrom(spec) } },
@@ -181,6 +184,55 @@ describe('planUpdate', () => {
     const { lockDigest } = (await here.ports.catalog.getVersion('mail', 1))!;
     await here.ports.store.remove(lockDigest);
     expect(await here.plan({ updates: { ssl: '2' } })).toEqual(['web updated, ssl 1 → 2', 'mail troubled']);
+  });
+
+  describe('many images', () => {
+    const many = Array.from({ length: WORTH_COMPARING }, (_, at) => `mail${at}`);
+    const FIRST_OF_MANY: UniverseLine = { ...FIRST, ...Object.fromEntries(many.map((it) => [it, 'ssl'])) };
+    const better = updated(FIRST_OF_MANY, 'small', '2', '; size 1');
+    const wanted = ['web better, db 1 → -, small - → 2'];
+    /** Images that are passed over without being resolved. */
+    const passedOver = async () => {
+      const { versions, universes } = await readBook(here.ports as never);
+      const group = [...versions.values()];
+      const archive = await openArchive(here.ports as never, group[0]!.os);
+      const isUntouched = await untouchedSince(here.ports as never, group, universes, archive);
+      const why = { kind: 'spec', field: 'application.packages' } as const;
+      const packed = group.map((it) => ({
+        ...{ name: it.image, resolution: it.resolution, closure: it.closure, others: it.others },
+        roots: it.roots.map((relation) => ({ relation, why })),
+      }));
+      return packed.filter(isUntouched).map((it) => it.name);
+    };
+
+    beforeEach(async () => {
+      here.offer(FIRST_OF_MANY);
+      for (const image of [...many, 'web']) await here.publish(image, FIRST_OF_MANY, 2);
+      expect(await here.plan()).toEqual([]);
+    });
+
+    test('those that nothing of a change leads to are passed over, and the others found all the same', async () => {
+      here.offer(better);
+      expect((await passedOver()).sort()).toEqual(['alone', 'mail', ...many].sort());
+      expect(await here.plan()).toEqual(wanted);
+      // One that is to be built was the least set under the index before, and is asked about again.
+      expect(await passedOver()).not.toContain('web');
+      expect(await here.plan()).toEqual(wanted);
+    });
+
+    test.each([
+      { summary: 'is gone', harm: (path: string) => rmSync(path) },
+      { summary: 'is cut off', harm: (path: string) => truncateSync(path, 100) },
+      {
+        summary: 'has other packages in it',
+        harm: (path: string) => writeFileSync(path, readFileSync(path, 'latin1').replace('ssl', 'ssm'), 'latin1'),
+      },
+    ])('an earlier universe that $summary costs time alone', async ({ harm }) => {
+      const folder = join(here.ports.folders.cache, 'universes');
+      for (const name of readdirSync(folder)) harm(join(folder, name));
+      here.offer(better);
+      expect(await here.plan()).toEqual(wanted);
+    });
   });
 
   describe('since', () => {
