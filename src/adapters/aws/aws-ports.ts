@@ -7,7 +7,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { ImagebuilderClient } from '@aws-sdk/client-imagebuilder';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -38,7 +38,7 @@ import type { Place } from './image-places.ts';
 import { kmsKeyGrants } from './launch-permissions.ts';
 import { amiOfParent } from './parent-ami.ts';
 import { withAptConfiguration } from './s3-apt-configuration.ts';
-import { s3ArtifactStore } from './s3-artifact-store.ts';
+import { type StreamingStore, s3ArtifactStore } from './s3-artifact-store.ts';
 import { s3ReleaseMemory } from './s3-release-memory.ts';
 import { s3SpecSource } from './s3-spec-source.ts';
 import { withUniverses } from './s3-universes.ts';
@@ -48,7 +48,11 @@ import { stepFunctionsExecutions } from './step-functions-executions.ts';
  * Each port over AWS, set up from the environment that the stacks give a function (`KILN_TABLE`, `KILN_BUCKET`, …). One
  * function a port, so that a bundle holds the adapters that its step uses and no other.
  */
-export const RETRIES = { maxAttempts: 8 } as const;
+export const RETRIES = {
+  maxAttempts: 8,
+  // Without a listener for each call the SDK does not write down what was asked and answered, which of long lists takes as long as reading them.
+  logger: { trace() {}, debug() {}, warn() {}, error() {} } as unknown as S3ClientConfig['logger'],
+} as const;
 
 /** Value of an environment variable. Throws CONFIG_INVALID. */
 export function setting(name: string): string {
@@ -73,7 +77,7 @@ export function awsCatalog(): Catalog {
   return dynamoCatalog({ table: setting('KILN_TABLE'), client: withFaults(new DynamoDBClient(RETRIES)) });
 }
 
-export function awsStore(): ArtifactStore {
+export function awsStore(): StreamingStore {
   return s3ArtifactStore({
     bucket: setting('KILN_BUCKET'),
     client: s3(),
@@ -107,7 +111,7 @@ export function awsAdvisories(): AdvisorySource {
   return cachedAdvisorySource({ cache: scratch().cache });
 }
 
-export function awsRegistry(store: ArtifactStore): ImageRegistry {
+export function awsRegistry(store: StreamingStore): ImageRegistry {
   const kmsKeyArn = process.env.KILN_IMAGE_KEY || undefined;
   return ec2ImageRegistry({
     ...placeIn(undefined, kmsKeyArn),

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  GetObjectCommand,
-  ListObjectsV2Command,
-  type ListObjectsV2CommandOutput,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { inParallel } from './in-parallel.ts';
+import { listObjects } from './s3-list.ts';
 
 export interface S3Folder {
   readonly bucket: string;
@@ -38,37 +33,6 @@ export async function syncDown({ bucket, client, prefix, folder }: S3Folder, bel
   await mkdir(dirname(state), { recursive: true });
   await writeFile(state, JSON.stringify(Object.fromEntries(wanted)));
 }
-
-/** An object as the bucket lists it. */
-export interface Listed {
-  readonly key: string;
-  /** Another one after every change of its bytes. */
-  readonly tag: string;
-  /** Milliseconds since the epoch, whole seconds. */
-  readonly changedAt: number;
-}
-
-/** Objects below a prefix in the order of their keys; of a range those after one key and up to another. */
-export async function listObjects(
-  { bucket, client, prefix }: Pick<S3Folder, 'bucket' | 'client' | 'prefix'>,
-  range?: { readonly startAfter: string; readonly end: string },
-): Promise<Listed[]> {
-  const found: Listed[] = [];
-  let after: string | undefined;
-  do {
-    const wanted = { Bucket: bucket, Prefix: prefix, StartAfter: range?.startAfter, ContinuationToken: after };
-    const page: ListObjectsV2CommandOutput = await client.send(new ListObjectsV2Command(wanted));
-    for (const { Key: key = '', ETag: tag = '', LastModified } of page.Contents ?? []) {
-      if (range && key > range.end) return found;
-      if (isPlain(key)) found.push({ key, tag, changedAt: Number(LastModified ?? 0) });
-    }
-    after = page.NextContinuationToken;
-  } while (after !== undefined);
-  return found;
-}
-
-/** Keys are free text: one that would leave the folder is nobody's file. */
-const isPlain = (key: string) => !key.endsWith('/') && !key.split('/').some((part) => part === '..' || part === '.');
 
 async function fetchFile({ bucket, client }: Pick<S3Folder, 'bucket' | 'client'>, key: string, path: string) {
   const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

@@ -1,7 +1,8 @@
 import { sha256 } from '../../model/canonical.ts';
 import type { StampRequest } from '../../ports/spec-source.ts';
 import { inParallel } from './in-parallel.ts';
-import { type Listed, listObjects, type S3Folder } from './s3-folder.ts';
+import type { S3Folder } from './s3-folder.ts';
+import { type Listed, listObjects } from './s3-list.ts';
 
 type Settings = Pick<S3Folder, 'bucket' | 'client' | 'prefix'>;
 
