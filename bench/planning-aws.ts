@@ -150,7 +150,7 @@ async function makeImages(count: number, folder: string, log: (line: string) => 
   const { universe, indexes } = await openArchive({ source, progress: silent, folders: { cache } as never }, OS.os);
   const locked = resolvedSets(universe);
   log(`${locked.length} sets resolved`);
-  const { states, numberOf } = numberStates();
+  const numbers = numberStates();
   const versions = new Map<string, PlannedVersion>();
   const earlier = earlierIndexes(folder, indexes, changedVersions(universe, locked), universe.architecture);
   const file = universeFile(earlier, universe.architecture);
@@ -159,9 +159,13 @@ async function makeImages(count: number, folder: string, log: (line: string) => 
   await new S3Client({}).send(new PutObjectCommand({ Bucket: BUCKET, Key: `universes/${file}.zst`, Body }));
   for (let at = 0; at < count; at += 1) {
     const { roots, packages } = locked[at % locked.length]!;
-    const [first, ...rest] = packages.map(({ name, version, sha256: of }) => ({ name, version, sha256: of }));
-    const old = { ...first!, version: oldVersion(first!.version), sha256: sha256('old') };
-    const closure = Uint32Array.from([at < CHANGED ? old : first!, ...rest], numberOf);
+    const states = packages.map(({ name, version, sha256: of }) => ({ name, version, sha256: of }));
+    const changed = states.find((it) => it.name === changedOf(locked[at % locked.length]!))!;
+    const old = { ...changed, version: oldVersion(changed.version), sha256: sha256('old') };
+    const closure = Uint32Array.from(
+      states.map((it) => (at < CHANGED && it === changed ? old : it)),
+      numbers.numberOf,
+    );
     const { os, resolution, boot } = OS;
     const image = `app-${at}`;
     const version = {
@@ -181,9 +185,11 @@ async function makeImages(count: number, folder: string, log: (line: string) => 
   log('specs put');
   await putRecords(count);
   log('records put');
-  return { encoded: encodeBook({ states, versions, universes }), book: versions };
+  return { encoded: encodeBook({ states: numbers.states, versions, universes }), book: versions };
 }
 
+/** Of a set, the package that changed: one that was asked for, since what many have in common changes all images. */
+const changedOf = ({ roots }: { readonly roots: readonly string[] }): string => roots[0]!;
 const oldVersion = (version: string): string => `${version}~old`;
 
 /** What the archive had before: old versions of what some images have, and of packages at random. */
@@ -191,7 +197,7 @@ function changedVersions(universe: Universe, locked: ReturnType<typeof resolvedS
   const names = [...universe.names()];
   const random = makeRandom(6);
   const besides = Array.from({ length: CHANGED_BESIDES }, () => names[random(names.length)]!);
-  const first = locked.slice(0, CHANGED).map((it) => it.packages[0]!.name);
+  const first = locked.slice(0, CHANGED).map(changedOf);
   return Object.fromEntries(
     [...first, ...besides].map((name) => [name, oldVersion(universe.candidate(name)!.version)]),
   );
@@ -319,7 +325,11 @@ async function runBundle(folder: string, environment: Readonly<Record<string, st
   const scratch = mkdtempSync(join(folder, 'scratch-'));
   const env = {
     ...{ PATH: process.env.PATH ?? '', HOME: '/root', KILN_SCRATCH: scratch, BUNDLE: join(folder, 'index.mjs') },
-    ...{ ...environment, ...VARIABLES, NODE_OPTIONS: `--max-old-space-size=${Math.round(MEMORY_MIB * 0.9)}` },
+    ...{
+      ...environment,
+      ...VARIABLES,
+      NODE_OPTIONS: `--max-semi-space-size=64 --max-old-space-size=${Math.round(MEMORY_MIB * 0.9)}`,
+    },
   };
   const node = [process.execPath, '--input-type=module', '--eval', RUNNER];
   const child = spawn('taskset', ['-c', '0', ...node], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });

@@ -28,9 +28,8 @@ export function fieldAt(text: Buffer, at: number, field: string): boolean {
 }
 
 function endOfLine(text: Buffer, at: number): number {
-  let end = at;
-  while (end < text.length && text[end] !== LINE_FEED) end += 1;
-  return end;
+  const end = text.indexOf(LINE_FEED, at);
+  return end < 0 ? text.length : end;
 }
 
 /** Value of a one-line field whose colon is `length` bytes after `at`. */
@@ -87,8 +86,7 @@ export function scanIndex(text: Buffer, label: string, architecture: string): Sc
     const first = at;
     while (at < text.length && text[at] !== LINE_FEED) {
       if (text[at] !== SPACE && text[at] !== TAB) note(text, at, found);
-      while (at < text.length && text[at] !== LINE_FEED) at += 1;
-      at += 1;
+      at = endOfLine(text, at) + 1;
     }
     requireFields(text, label, first, found);
     const own = valueAt(text, found.architecture, 12);
