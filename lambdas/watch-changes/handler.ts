@@ -1,4 +1,6 @@
 import middy from '@middy/core';
+import { askedOnce } from '../../src/app/watch/asked-once.ts';
+import { fleetAge } from '../../src/app/watch/fleet-age.ts';
 import { tick } from '../../src/app/watch/tick.ts';
 import { aliveUntil } from '../../src/ports/executions.ts';
 import type { Ports } from '../../src/ports/ports.ts';
@@ -11,7 +13,13 @@ const TO_FINISH_MS = 90_000;
  * test, account or advisory has its versions judged again.
  */
 export const makeHandler = (ports: Ports) =>
-  middy().handler((_event, { awsRequestId, getRemainingTimeInMillis }) => {
+  middy().handler(async (_event, { awsRequestId, getRemainingTimeInMillis }) => {
     const end = ports.clock.now() + getRemainingTimeInMillis();
-    return tick(ports, { rejudge: ports, holder: aliveUntil(end, awsRequestId), until: end - TO_FINISH_MS });
+    const here = askedOnce(ports);
+    const looked = await tick(here, {
+      rejudge: here,
+      holder: aliveUntil(end, awsRequestId),
+      until: end - TO_FINISH_MS,
+    });
+    return { ...looked, fleet: await fleetAge(here) };
   });
