@@ -19,3 +19,9 @@ export function memoiseObject<K extends object, V>(make: (key: K) => V): (key: K
     return known.value;
   };
 }
+
+/** A function that makes its answer when first asked for it, and keeps it. */
+export function once<V>(make: () => V): () => V {
+  const made = memoise((_: undefined) => make());
+  return () => made(undefined);
+}

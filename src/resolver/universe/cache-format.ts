@@ -6,9 +6,9 @@ import type { VerifiedIndex } from '../../model/package.ts';
  * and each stanza a checksum in the columns, so that a reader takes in only what it is asked for and still believes nothing
  * unchecked. What needs the stanzas' sizes comes after them, so that a writer never holds the whole.
  *
- *     stanzas | columns, each filled up to 8 bytes | header (JSON) | u32 its length | u32 its checksum | 'KILNUNI2'
+ *     stanzas | columns, each filled up to 8 bytes | header (JSON) | u32 its length | u32 its checksum | 'KILNUNI3'
  */
-export const MAGIC = 'KILNUNI2';
+export const MAGIC = 'KILNUNI3';
 export const FRAME = 8 + MAGIC.length;
 
 /** Bytes that can be read at random: a file, or a buffer. */
@@ -47,5 +47,8 @@ export type ColumnName =
   | 'providerStart'
   | 'providerList'
   | 'essential'
+  | 'identity'
+  | 'leadStart'
+  | 'leadList'
   | 'stanzaStart'
   | 'checksum';

@@ -92,6 +92,8 @@ function tablesFrom(
     versions: { start: words('versionStart'), list: words('versionList') },
     providers: { start: words('providerStart'), list: words('providerList') },
     essential: words('essential'),
+    identities: () => words('identity'),
+    leading: () => ({ start: words('leadStart'), list: words('leadList') }),
     warnings: header.warnings,
     ...readersOf(stanza, indexOf, indexes),
   };

@@ -69,6 +69,7 @@ export function* encodeUniverse(universe: Universe): Generator<Buffer, void, und
 
 function encodeTail(tables: Tables, stanzaStart: Uint32Array, checksum: Uint32Array): Buffer {
   const { count, names, nameOf, indexOf, versions, providers, essential, warnings } = tables;
+  const leading = tables.leading();
   const nameStart = new Uint32Array(names.count + 1);
   const texts = Array.from({ length: names.count }, (_, id) => names.at(id));
   for (const [id, name] of texts.entries()) nameStart[id + 1] = nameStart[id]! + name.length;
@@ -78,6 +79,9 @@ function encodeTail(tables: Tables, stanzaStart: Uint32Array, checksum: Uint32Ar
     checksum,
     nameOf,
     essential,
+    identity: tables.identities(),
+    leadStart: leading.start,
+    leadList: leading.list,
     indexOf,
     versionStart: versions.start,
     versionList: versions.list,

@@ -1,32 +1,33 @@
-import type { Tables } from './tables.ts';
-
-/** Finds the number of a name, -1 for one that is not there; quicker than a table's own search where all are asked for. */
-export function numberFinder(names: readonly string[]): (name: string) => number {
-  const numbers = new Map<string, number>();
-  for (const [id, name] of names.entries()) numbers.set(name, id);
-  return (name) => numbers.get(name) ?? -1;
-}
-
-/** Names that are looked for. */
-export interface Wanted {
-  /** By number, 1 for those that are. */
-  readonly marked: Uint8Array;
-  /** Those that have no number. */
-  readonly gone: ReadonlySet<string>;
-}
+import type { Runs, Tables } from './tables.ts';
 
 /**
- * By number, 1 for each name from which a wanted one can be reached, the wanted themselves among them: from a package to every name in its
- * candidate's Pre-Depends and Depends, from a name to those whose candidates Provide it.
+ * For each name those that lead to it: packages whose candidate mentions it in Pre-Depends or Depends, and names that its candidate
+ * Provides. Versions are not looked at.
  */
-export function reaching(tables: Tables, numberOf: (name: string) => number, wanted: Wanted): Uint8Array {
-  const reached = wanted.marked.slice();
-  const { start, list } = turned(
-    edgesOf(tables, numberOf, (from, name) => {
-      if (wanted.gone.has(name)) reached[from] = 1;
-    }),
-    tables.names.count,
-  );
+export function leadingTo(tables: Omit<Tables, 'leading' | 'identities'>): Runs {
+  const { names, nameOf, versions, providers } = tables;
+  const numberOf = numberFinder(Array.from({ length: names.count }, (_, id) => names.at(id)));
+  const [from, to]: [number[], number[]] = [[], []];
+  for (let id = 0; id < names.count; id += 1) {
+    for (let at = providers.start[id]!; at < providers.start[id + 1]!; at += 1) {
+      from.push(id);
+      to.push(nameOf[providers.list[at]!]!);
+    }
+    const candidate = versions.start[id]!;
+    if (candidate === versions.start[id + 1]!) continue;
+    eachDependency(tables.stanza(versions.list[candidate]!), (name) => {
+      const target = numberOf(name);
+      if (target < 0) return;
+      from.push(id);
+      to.push(target);
+    });
+  }
+  return turned(from, to, names.count);
+}
+
+/** By number, 1 for each name from which a marked one can be reached, the marked themselves among them. */
+export function reaching({ start, list }: Runs, marked: Uint8Array): Uint8Array {
+  const reached = marked.slice();
   const waiting: number[] = [];
   for (const [id, mark] of reached.entries()) if (mark === 1) waiting.push(id);
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
@@ -40,41 +41,15 @@ export function reaching(tables: Tables, numberOf: (name: string) => number, wan
   return reached;
 }
 
-interface Edges {
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+/** Finds the number of a name, -1 for one that is not there; quicker than a table's own search where all are asked for. */
+function numberFinder(names: readonly string[]): (name: string) => number {
+  const numbers = new Map<string, number>();
+  for (const [id, name] of names.entries()) numbers.set(name, id);
+  return (name) => numbers.get(name) ?? -1;
 }
 
-/** `onUnknown` is told of names that have no number. */
-function edgesOf(
-  tables: Tables,
-  numberOf: (name: string) => number,
-  onUnknown: (from: number, name: string) => void,
-): Edges {
-  const { names, nameOf, versions, providers } = tables;
-  const [from, to]: [number[], number[]] = [[], []];
-  for (let id = 0; id < names.count; id += 1) {
-    for (let at = providers.start[id]!; at < providers.start[id + 1]!; at += 1) {
-      from.push(id);
-      to.push(nameOf[providers.list[at]!]!);
-    }
-    const candidate = versions.start[id]!;
-    if (candidate === versions.start[id + 1]!) continue;
-    eachDependency(tables.stanza(versions.list[candidate]!), (name) => {
-      const target = numberOf(name);
-      if (target < 0) {
-        onUnknown(id, name);
-        return;
-      }
-      from.push(id);
-      to.push(target);
-    });
-  }
-  return { from, to };
-}
-
-/** For each name those that lead to it, by counting. */
-function turned({ from, to }: Edges, count: number): { start: Uint32Array; list: Uint32Array } {
+/** By counting. */
+function turned(from: readonly number[], to: readonly number[], count: number): Runs {
   const start = new Uint32Array(count + 1);
   for (const target of to) start[target + 1]! += 1;
   for (let id = 0; id < count; id += 1) start[id + 1]! += start[id]!;

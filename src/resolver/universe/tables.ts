@@ -1,7 +1,10 @@
 import { parseRelations } from '../../formats/debian/relation.ts';
 import { compareVersions } from '../../formats/debian/version.ts';
+import { once } from '../../formats/memoise.ts';
+import { sha256 } from '../../model/canonical.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
-import { fieldOf, type ScannedIndex, scanIndex } from './index-scan.ts';
+import { digestIn, fieldOf, type ScannedIndex, scanIndex } from './index-scan.ts';
+import { leadingTo } from './name-graph.ts';
 
 /** Names in code-unit order, numbered from 0: comparing numbers compares names. */
 export interface NameTable {
@@ -30,6 +33,10 @@ export interface Tables {
   /** Stanzas whose Provides has the name. */
   readonly providers: Runs;
   readonly essential: Uint32Array;
+  /** Two numbers for each stanza, which are others where its package is (`identityOf`). */
+  identities(): Uint32Array;
+  /** For each name the names that lead to it (`leadingTo`). */
+  leading(): Runs;
   /** What Debian lives with and a reader may want to know. */
   readonly warnings: readonly string[];
   /** A stanza's own bytes. */
@@ -77,7 +84,19 @@ export function buildTables(inputs: readonly { index: VerifiedIndex; text: Buffe
   );
   const essential = Uint32Array.from(scans.flatMap((scan, i) => scan.essential.map((local) => local + bases[i]!)));
   const columns = { architecture, indexes, count, names, nameOf, indexOf, versions, providers, essential, warnings };
-  return { ...columns, stanza, field, place };
+  const tables = { ...columns, stanza, field, place };
+  return { ...tables, identities: once(() => identitiesOf(tables)), leading: once(() => leadingTo(tables)) };
+}
+
+/** The first 8 bytes of the SHA-256 that each stanza states, or of that of its version where it states none. */
+function identitiesOf({ count, stanza, field }: Pick<Tables, 'count' | 'stanza' | 'field'>): Uint32Array {
+  const identities = new Uint32Array(count * 2);
+  for (let number = 0; number < count; number += 1) {
+    const digest = digestIn(stanza(number)) || sha256(`version ${field(number, 'version')}`);
+    identities[number * 2] = Number.parseInt(digest.slice(0, 8), 16);
+    identities[number * 2 + 1] = Number.parseInt(digest.slice(8, 16), 16);
+  }
+  return identities;
 }
 
 /** What reads fields out of stanzas, wherever their bytes are. */

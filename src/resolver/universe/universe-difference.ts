@@ -1,8 +1,7 @@
 import { parseRelations } from '../../formats/debian/relation.ts';
 import type { Resolution } from '../../model/spec.ts';
 import type { Root } from '../request.ts';
-import { digestIn } from './index-scan.ts';
-import { numberFinder, reaching, type Wanted } from './name-graph.ts';
+import { reaching } from './name-graph.ts';
 import type { Tables } from './tables.ts';
 import { tablesOf, type Universe } from './universe.ts';
 
@@ -22,13 +21,17 @@ export interface UniverseDifference {
  */
 export function differenceOf(before: Universe, after: Universe): UniverseDifference {
   const [old, now] = [namedTables(before), namedTables(after)];
-  const changes = changedNames(old, now);
-  const numberOf = numberFinder(now.names);
-  const touched = reaching(now.tables, numberOf, changes);
-  const isTouched = (name: string): boolean => {
-    const id = numberOf(name);
-    return id < 0 ? changes.gone.has(name) : touched[id] === 1;
-  };
+  const marked = changedNames(old, now);
+  // What leads to a name that is gone is known by the older universe, and what leads to a new one by the newer. All between is the same in both.
+  const sides = [
+    { names: old.tables.names, touched: reaching(old.tables.leading(), marked.old) },
+    { names: now.tables.names, touched: reaching(now.tables.leading(), marked.now) },
+  ];
+  const isTouched = (name: string): boolean =>
+    sides.some(({ names, touched }) => {
+      const id = names.find(name);
+      return id >= 0 && touched[id] === 1;
+    });
   return {
     isUntouched({ roots, resolution }) {
       // Other readings of relations see other packages.
@@ -53,33 +56,28 @@ function namedTables(universe: Universe): Named {
   return { tables, names: Array.from({ length: tables.names.count }, (_, id) => tables.names.at(id)) };
 }
 
-/** Names that mean something else in the newer tables, numbered as there. Walks both lists, which are in one order, side by side. */
-function changedNames(old: Named, now: Named): Wanted {
-  const marked = new Uint8Array(now.names.length);
-  const gone = new Set<string>();
+/** By number, 1 for names that mean something else on the other side. Walks both lists, which are in one order, side by side. */
+function changedNames(old: Named, now: Named): { readonly old: Uint8Array; readonly now: Uint8Array } {
+  const marked = { old: new Uint8Array(old.names.length).fill(1), now: new Uint8Array(now.names.length).fill(1) };
   let at = 0;
   for (const [id, name] of now.names.entries()) {
-    while (at < old.names.length && old.names[at]! < name) gone.add(old.names[at++]!);
-    const known = old.names[at] === name;
-    const isSame = known && hasSameCandidate(old, at, now, id) && hasSameProviders(old, at, now, id);
-    marked[id] = isSame ? 0 : 1;
-    if (known) at += 1;
+    while (at < old.names.length && old.names[at]! < name) at += 1;
+    if (old.names[at] !== name || !hasSameCandidate(old, at, now, id) || !hasSameProviders(old, at, now, id)) continue;
+    marked.old[at] = 0;
+    marked.now[id] = 0;
   }
-  for (const name of old.names.slice(at)) gone.add(name);
-  return { marked, gone };
+  return marked;
 }
 
 function candidateOf({ versions: { start, list } }: Tables, id: number): number | undefined {
   return start[id] === start[id + 1] ? undefined : list[start[id]!];
 }
 
-/** By digest; where none is stated, the version tells. */
 function hasSameCandidate({ tables: old }: Named, before: number, { tables: now }: Named, after: number): boolean {
   const [was, is] = [candidateOf(old, before), candidateOf(now, after)];
   if (was === undefined || is === undefined) return was === is;
-  const digest = digestIn(now.stanza(is));
-  if (digestIn(old.stanza(was)) !== digest) return false;
-  return digest !== undefined || old.field(was, 'version') === now.field(is, 'version');
+  const [earlier, later] = [old.identities(), now.identities()];
+  return earlier[was * 2] === later[is * 2] && earlier[was * 2 + 1] === later[is * 2 + 1];
 }
 
 /** Whether the same names Provide a name; what those are now is their own matter. */
