@@ -41,7 +41,7 @@ import { withAptConfiguration } from './s3-apt-configuration.ts';
 import { type StreamingStore, s3ArtifactStore } from './s3-artifact-store.ts';
 import { s3ReleaseMemory } from './s3-release-memory.ts';
 import { s3SpecSource } from './s3-spec-source.ts';
-import { withUniverses } from './s3-universes.ts';
+import { s3Universes } from './s3-universes.ts';
 import { stepFunctionsExecutions } from './step-functions-executions.ts';
 
 /**
@@ -94,17 +94,14 @@ let keepMade: (() => Promise<void>) | undefined;
 export const keepUniverses = async (): Promise<void> => keepMade?.();
 
 export function awsSource(): PackageSource {
-  const universes = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'universes') };
-  const { source, keep } = withUniverses(universes, configuredSource());
-  keepMade = keep;
-  return source;
-}
-
-function configuredSource(): PackageSource {
-  const place = { bucket: setting('KILN_BUCKET'), client: s3(), folder: join(scratch().cache, 'settings') };
-  const cache = join(scratch().cache, 'packages');
-  const memory = s3ReleaseMemory(place);
-  return withAptConfiguration(place, (aptRoot) => aptPackageSource({ cache, clock: systemClock, aptRoot, memory }));
+  const bucket = { bucket: setting('KILN_BUCKET'), client: s3() };
+  const universes = s3Universes({ ...bucket, folder: join(scratch().cache, 'universes') });
+  keepMade = universes.keep;
+  const options = { cache: join(scratch().cache, 'packages'), clock: systemClock, isRead: universes.areAtHand };
+  const place = { ...bucket, folder: join(scratch().cache, 'settings') };
+  const memory = s3ReleaseMemory(bucket);
+  const source = withAptConfiguration(place, (aptRoot) => aptPackageSource({ ...options, aptRoot, memory }));
+  return { ...source, bringUniverse: universes.bring };
 }
 
 export function awsAdvisories(): AdvisorySource {

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { universeFile } from '../../app/lock/closure.ts';
-import type { PackageSource } from '../../ports/package-source.ts';
+import type { VerifiedIndex } from '../../model/package.ts';
+import { recallUniverse } from '../../resolver/universe/load-universe.ts';
 import { errorName } from './aws-fault.ts';
 
 export interface UniversePlace {
@@ -17,29 +18,35 @@ export interface UniversePlace {
 
 const PREFIX = 'universes/';
 
+/** Universes that are in the bucket as well. */
+export interface BucketUniverses {
+  /** Whether the universe of some indexes is on this machine, brought from the bucket if it is there and whole. */
+  areAtHand(indexes: readonly VerifiedIndex[], architecture: string): Promise<boolean>;
+  /** Brings one by its file's name. */
+  bring(name: string): Promise<void>;
+  /** Puts those into the bucket that were made here. */
+  keep(): Promise<void>;
+}
+
 /**
- * A package source whose universes are in the bucket as well: what a cold function would make of the indexes anew, another one has made.
- * They are as trusted as the bucket's own apt configuration, and expire. `keep` puts those there that were made here.
+ * What a cold function would make of the indexes anew, another one has made. Universes are as trusted as the bucket's own apt configuration, and
+ * expire.
  */
-export function withUniverses(
-  place: UniversePlace,
-  source: PackageSource,
-): { readonly source: PackageSource; keep(): Promise<void> } {
+export function s3Universes(place: UniversePlace): BucketUniverses {
   const seen = new Set<string>();
+  const bringIfMissing = async (name: string) => {
+    if (!existsSync(join(place.folder, name))) await bring(place, name);
+  };
   return {
-    source: {
-      ...source,
-      async indexes(request, progress) {
-        const indexes = await source.indexes(request, progress);
-        const name = universeFile(indexes, request.architecture);
-        if (!seen.has(name) && !existsSync(join(place.folder, name))) await bring(place, name);
-        seen.add(name);
-        return indexes;
-      },
-      async bringUniverse(name) {
-        if (!existsSync(join(place.folder, name))) await bring(place, name);
-      },
+    async areAtHand(indexes, architecture) {
+      const name = universeFile(indexes, architecture);
+      if (!seen.has(name)) await bringIfMissing(name);
+      seen.add(name);
+      if (recallUniverse(place.folder, name, architecture)) return true;
+      await rm(join(place.folder, name), { force: true });
+      return false;
     },
+    bring: bringIfMissing,
     async keep() {
       for (const name of seen) await give(place, name);
       seen.clear();

@@ -9,7 +9,7 @@ import { type ChosenArchive, chooseArchives } from './apt/choose-archives.ts';
 import { keyringOf, readArchives } from './apt/configuration.ts';
 import { contentsFilesOf, ownersByContents } from './apt/contents-index.ts';
 import { debStore } from './apt/deb-store.ts';
-import { fetchIndex, indexFilesOf } from './apt/index-fetch.ts';
+import { fetchIndex, indexFilesOf, indexPath } from './apt/index-fetch.ts';
 import { fetchRelease, knownOrigin } from './apt/release-cache.ts';
 import { folderMemory, type ReleaseMemory } from './apt/release-memory.ts';
 import { sweepUnused } from './apt/sweep-cache.ts';
@@ -24,6 +24,8 @@ export interface AptPackageSourceOptions {
   readonly aptRoot?: string;
   /** Where the newest Release of each suite is remembered. @default the folder `suites` of the cache */
   readonly memory?: ReleaseMemory;
+  /** Whether what is made of indexes is at hand: then they are verified by their Release and not fetched. @default never */
+  readonly isRead?: (indexes: readonly VerifiedIndex[], architecture: string) => Promise<boolean>;
   /** Milliseconds before the second of three tries. @default 500 */
   readonly backOffMs?: number;
   /** Milliseconds of silence after which a mirror is taken for gone. @default 30000 */
@@ -38,7 +40,7 @@ export function aptPackageSource(options: AptPackageSourceOptions): PackageSourc
   sweepTemporary(partial);
   const debs = debStore({ debs: join(cache, 'debs'), data: join(cache, 'data'), partial, transport, backOffMs });
   const memory = options.memory ?? folderMemory(join(cache, 'suites'), partial);
-  const context: Context = { cache, partial, clock, transport, memory, backOffMs, aptRoot };
+  const context: Context = { cache, partial, clock, transport, memory, backOffMs, aptRoot, isRead: options.isRead };
   return {
     indexes: (request, progress) => indexes(request, context, progress),
     fetch: (packages, from, progress) =>
@@ -65,13 +67,24 @@ interface Context {
   readonly memory: ReleaseMemory;
   readonly backOffMs?: number;
   readonly aptRoot: string;
+  readonly isRead: AptPackageSourceOptions['isRead'];
+}
+
+/** An index as its Release states it, and what fetches it to its path. */
+interface Stated {
+  readonly index: VerifiedIndex;
+  fetch(): Promise<string>;
 }
 
 async function indexes(request: IndexRequest, context: Context, progress: Progress): Promise<VerifiedIndex[]> {
   const archives = archivesOf(request, context);
   const found = await Promise.all(archives.map((archive) => indexesOf(archive, request, context, progress)));
-  const indexes = withoutMirrors(found.flat());
-  if (indexes.length > 0) return indexes;
+  const stated = withoutMirrors(found.flat());
+  const indexes = stated.map((it) => it.index);
+  if (indexes.length > 0) {
+    if (!(await context.isRead?.(indexes, request.architecture))) await Promise.all(stated.map((it) => it.fetch()));
+    return indexes;
+  }
   throw new KilnError('CONFIG_INVALID', `no apt source of this machine is Debian's for ${request.release}`, {
     hint: 'add one to /etc/apt/sources.list.d, or name sources in the spec (os.sources)',
   });
@@ -107,14 +120,15 @@ async function indexesOf(
   request: IndexRequest,
   context: Context,
   progress: Progress,
-): Promise<VerifiedIndex[]> {
+): Promise<Stated[]> {
   const { cache, transport, partial, backOffMs } = context;
+  const options = { folder: join(cache, 'indexes'), partial, transport, backOffMs };
   const release = await releaseOf(archive, request, context, progress);
   if (!release) return [];
   const base = baseOf(archive);
   const files = indexFilesOf(release, archive.components, request.architecture, base);
-  return Promise.all(
-    files.map(async (file) => ({
+  return files.map((file) => ({
+    index: {
       origin: release.origin,
       label: release.label,
       suite: release.suite,
@@ -124,16 +138,11 @@ async function indexesOf(
       sha256: file.stated.sha256,
       date: new Date(release.date).toISOString(),
       baseUri: archive.uri,
-      path: await fetchIndex(
-        base,
-        file,
-        release,
-        { folder: join(cache, 'indexes'), partial, transport, backOffMs },
-        progress,
-      ),
+      path: indexPath(options, file),
       priority: archive.priority ?? priorityOf(release),
-    })),
-  );
+    },
+    fetch: () => fetchIndex(base, file, release, options, progress),
+  }));
 }
 
 /** The verified Release of an archive; undefined for one that the request is not about. */
@@ -158,14 +167,14 @@ function isDebians(release: Release, wanted: string): boolean {
 }
 
 /** Of two mirrors of one suite only the newer index counts. */
-function withoutMirrors(indexes: readonly VerifiedIndex[]): VerifiedIndex[] {
-  const newest = new Map<string, VerifiedIndex>();
-  for (const index of indexes) {
-    const before = newest.get(identity(index));
-    if (!before || before.date < index.date) newest.set(identity(index), index);
+function withoutMirrors(stated: readonly Stated[]): Stated[] {
+  const newest = new Map<string, Stated>();
+  for (const it of stated) {
+    const before = newest.get(identity(it.index));
+    if (!before || before.index.date < it.index.date) newest.set(identity(it.index), it);
   }
   // An order that does not depend on that of the machine's sources, so that locks are the same everywhere.
-  return [...newest.values()].sort((a, b) => (identity(a) < identity(b) ? -1 : 1));
+  return [...newest.values()].sort((a, b) => (identity(a.index) < identity(b.index) ? -1 : 1));
 }
 
 function identity(index: VerifiedIndex): string {

@@ -27,7 +27,7 @@ import { type Universe, universeOf } from './universe.ts';
 export function loadUniverse(folder: string, indexes: readonly VerifiedIndex[], architecture: string): Universe {
   const path = join(folder, `${universeKey(indexes, architecture)}.universe`);
   const read = (): { index: VerifiedIndex; text: Buffer }[] =>
-    indexes.map((index) => ({ index, text: readFileSync(index.path) }));
+    indexes.map((index) => ({ index, text: readIndex(index, path) }));
   const source = openBytes(path);
   const make = (): Tables => {
     const tables = buildTables(read(), architecture);
@@ -35,6 +35,17 @@ export function loadUniverse(folder: string, indexes: readonly VerifiedIndex[], 
     return tables;
   };
   return (source && decodeUniverse(source, indexes, architecture, make)) ?? universeOf(make());
+}
+
+/** Indexes of which a universe is at hand need not be. */
+function readIndex(index: VerifiedIndex, universe: string): Buffer {
+  try {
+    return readFileSync(index.path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const message = `${universe} is damaged, and ${index.path}, which it was made of, is not there`;
+    throw new KilnError('INDEX_CORRUPT', message, { hint: 'remove the damaged file and try again', cause: error });
+  }
 }
 
 /** A universe of earlier indexes from its binary form, by the file's name; undefined where it is not there, or damaged. */

@@ -58,6 +58,11 @@ export function indexFilesOf(
   });
 }
 
+/** Where the uncompressed index is, once it was fetched. */
+export function indexPath({ folder }: Pick<IndexCacheOptions, 'folder'>, { stated }: IndexFile): string {
+  return join(folder, stated.sha256);
+}
+
 /** Path of the uncompressed index, fetched if its bytes are not here yet. Throws INDEX_CORRUPT, SOURCE_UNAVAILABLE. */
 export async function fetchIndex(
   base: string,
@@ -67,7 +72,7 @@ export async function fetchIndex(
   progress: Progress,
 ): Promise<string> {
   const { sha256, sizeBytes } = file.stated;
-  const path = join(options.folder, sha256);
+  const path = indexPath(options, file);
   if (await isWhole(path, options.partial, sha256)) return path;
   await mkdir(options.folder, { recursive: true });
   await withTemporaryFile(options.partial, async (temporary) => {
