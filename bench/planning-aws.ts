@@ -328,7 +328,7 @@ async function runBundle(folder: string, environment: Readonly<Record<string, st
     ...{
       ...environment,
       ...VARIABLES,
-      NODE_OPTIONS: `--max-semi-space-size=64 --max-old-space-size=${Math.round(MEMORY_MIB * 0.9)}`,
+      NODE_OPTIONS: `--max-old-space-size=${Math.round(MEMORY_MIB * 0.9)}`,
     },
   };
   const node = [process.execPath, '--input-type=module', '--eval', RUNNER];
