@@ -1,4 +1,5 @@
 import { parseRelations } from '../../formats/debian/relation.ts';
+import { memoise } from '../../formats/memoise.ts';
 import type { Resolution } from '../../model/spec.ts';
 import type { Root } from '../request.ts';
 import { reaching } from './name-graph.ts';
@@ -27,11 +28,12 @@ export function differenceOf(before: Universe, after: Universe): UniverseDiffere
     { names: old.tables.names, touched: reaching(old.tables.leading(), marked.old) },
     { names: now.tables.names, touched: reaching(now.tables.leading(), marked.now) },
   ];
-  const isTouched = (name: string): boolean =>
+  const isTouched = memoise((name: string): boolean =>
     sides.some(({ names, touched }) => {
       const id = names.find(name);
       return id >= 0 && touched[id] === 1;
-    });
+    }),
+  );
   return {
     isUntouched({ roots, resolution }) {
       // Other readings of relations see other packages.
