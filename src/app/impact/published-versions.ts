@@ -62,7 +62,7 @@ async function readVersion(
   const { os, kernel, roots, resolution } = requestOf(version) ?? resolvedFrom((await specs.load(image)).spec);
   const closure = lock.packages.filter((it) => it.layer === 'closure');
   const others = lock.packages.filter((it) => it.layer !== 'closure');
-  const shown = closure.filter(isShownByFiles).map((it) => it.name);
+  const shown = closure.filter(isRoot).map((it) => it.name);
   const statesOf = (packages: Lock['packages']): Uint32Array =>
     Uint32Array.from(packages, ({ name, version, sha256 }) => numbers.numberOf({ name, version, sha256 }));
   return {
@@ -78,8 +78,8 @@ async function readVersion(
   };
 }
 
-/** A package that the user's own files ask for is a root of its own. */
-const isShownByFiles = ({ why }: LockedPackage): boolean => why.some((it) => it.kind === 'evidence');
+/** A package that the user's own files ask for, or an init that the closure was resolved with, is a root of its own. */
+const isRoot = ({ why }: LockedPackage): boolean => why.some((it) => it.kind === 'evidence' || it.kind === 'boot');
 
 /** What of a spec decides the packages of its image; kept with each version, since the spec may change without a build. */
 export function resolvedFrom(spec: ImageSpec): Pick<PlannedVersion, 'os' | 'kernel' | 'roots' | 'resolution'> {

@@ -60,10 +60,17 @@ function world() {
       return bytes;
     },
   };
-  const publish = async (image: string, line: UniverseLine, version = 1): Promise<void> => {
+  const publish = async (
+    image: string,
+    line: UniverseLine,
+    version = 1,
+    init: readonly string[] = [],
+  ): Promise<void> => {
     const spec = { ...specOfPackages([image]), name: image };
     const universe = buildUniverse([{ index, text: Buffer.from(packagesText(line)) }], 'amd64');
-    const outcome = resolve(universe, { ...closureRequest(spec, {}), resolution: spec.resolution });
+    const { roots, ...request } = closureRequest(spec, {});
+    const boot = init.map((relation) => ({ relation, why: { kind: 'boot', purpose: 'runs services' } as const }));
+    const outcome = resolve(universe, { ...request, roots: [...roots, ...boot], resolution: spec.resolution });
     if (outcome.kind !== 'resolved') throw new Error('internal: it resolves');
     const kernel = { ...universe.candidate('linux-image-6.1-1')!, why: [] };
     const packages = [
@@ -121,6 +128,18 @@ describe('planUpdate', () => {
     const { db: _, ...without } = FIRST;
     here.offer(without);
     expect(await here.plan()).toEqual(['web updated, db 1 → -, small - → 1']);
+  });
+
+  test('what a closure has for the init that it was resolved with stays', async () => {
+    const line: UniverseLine = {
+      ...FIRST,
+      tool: 'init | small-init',
+      init: '; size 9',
+      'small-init': '; conflicts init',
+    };
+    here.offer(line);
+    await here.publish('tool', line, 1, ['init']);
+    expect(await here.plan()).toEqual([]);
   });
 
   test('a new kernel is a package of another name', async () => {
