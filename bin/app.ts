@@ -6,8 +6,8 @@ import { KilnError } from '../src/model/error.ts';
 
 try {
   const app = new App();
-  const path = app.node.tryGetContext('configuration') ?? 'kiln.config.yaml';
-  addStacks(app, readConfiguration(path));
+  const named: string | undefined = app.node.tryGetContext('configuration');
+  addStacks(app, readConfiguration(named ?? 'kiln.config.yaml', named !== undefined));
   checkWithNag(app);
   app.synth();
 } catch (error) {

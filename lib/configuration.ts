@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KilnError } from '../src/model/error.ts';
+import { faultOfCron } from './schedule-expression.ts';
 
 const cron = z
   .string()
-  .regex(/^(\S+ ){5}\S+$/, 'six fields as EventBridge Scheduler has them, such as "0 3 * * ? *"')
+  .superRefine((text, context) => {
+    const message = faultOfCron(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
   .describe('EventBridge Scheduler: minutes hours day-of-month month day-of-week year');
 
 const schedule = z.strictObject({
@@ -13,6 +17,8 @@ const schedule = z.strictObject({
   timezone: z.string().refine(isTimeZone, 'a time zone such as Europe/Berlin').default('UTC'),
   jitterMinutes: z.int().min(0).max(1440).default(15).describe('builds start somewhere within this time'),
 });
+
+const TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/;
 
 /** Debian 12, slim, amd64 and arm64. */
 const DEBIAN_12 =
@@ -26,6 +32,10 @@ export const configuration = z.strictObject({
     .default('kiln')
     .describe('first part of every name; two deployments in one account need two'),
   alertEmail: z.email().optional().describe('gets alarms and notices, once its owner has confirmed'),
+  alertTopics: z
+    .array(z.string().regex(TOPIC, 'ARN of an SNS topic'))
+    .default([])
+    .describe('topics of the account’s own that alarms tell as well'),
   testInstanceType: z
     .string()
     .regex(/^[a-z0-9-]+\.[a-z0-9]+$/, 'an instance type such as t3.small')
@@ -42,6 +52,7 @@ export const configuration = z.strictObject({
   staleIndexHours: z.int().min(1).default(192).describe('alarm when the newest index is older'),
   copyRegions: z
     .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'))
+    .refine((all) => new Set(all).size === all.length, 'each region once')
     .default([])
     .describe('where images may be copied to; each gets a stack with a key of its own'),
   organizations: z
@@ -80,7 +91,7 @@ export const configuration = z.strictObject({
     .default([])
     .describe('images that somebody must approve, by kiln remote approve, before anybody else gets them'),
   vendorTopics: z
-    .array(z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'ARN of an SNS topic'))
+    .array(z.string().regex(TOPIC, 'ARN of an SNS topic'))
     .default([])
     .describe('topics on which vendors tell of new AMIs: images that have one as their parent are built anew'),
   schedules: z
@@ -100,24 +111,35 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Checks a configuration. Throws CONFIG_INVALID naming every field that is wrong and what it should be. */
+/** Checks a configuration. Throws CONFIG_INVALID naming every field that is wrong, what it is and what it should be. */
 export function parseConfiguration(value: unknown, where: string): Configuration {
   const parsed = configuration.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((it) => `${it.path.join('.') || 'the file'}: ${it.message}`);
+  const faults = parsed.error.issues.map((it) => faultOf(it, value));
   throw new KilnError('CONFIG_INVALID', `${where}: ${faults.join('; ')}`, {
     hint: 'docs/aws.md lists the fields and their defaults',
   });
 }
 
-/** Reads `kiln.config.yaml`; where there is none, every default holds. Throws CONFIG_INVALID. */
-export function readConfiguration(path: string): Configuration {
+function faultOf(issue: z.core.$ZodIssue, value: unknown): string {
+  const field = issue.path.join('.') || 'the file';
+  if (issue.code === 'unrecognized_keys') return `${field} has unknown fields: ${issue.keys.join(', ')}`;
+  // A name that is wrong is where it stands.
+  if (issue.code === 'invalid_key') return `${field}: ${issue.issues.map((it) => it.message).join(', ')}`;
+  const given = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], value);
+  return `${field}: ${issue.message}${typeof given === 'object' ? '' : `, not ${JSON.stringify(given)}`}`;
+}
+
+/** Reads `kiln.config.yaml`; where there is none, every default holds, unless it was `named` by somebody. Throws CONFIG_INVALID. */
+export function readConfiguration(path: string, named = false): Configuration {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return parseConfiguration({}, path);
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !named) return parseConfiguration({}, path);
+    const hint = 'name a YAML file: --context configuration=PATH';
+    throw new KilnError('CONFIG_INVALID', `${path} cannot be read: ${message}`, { hint });
   }
   return parseConfiguration(parsedYaml(text, path), path);
 }

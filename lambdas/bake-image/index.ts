@@ -89,6 +89,8 @@ async function makeTestersAhead(image: string): Promise<void> {
 async function bakeOne(): Promise<void> {
   const image = setting('KILN_IMAGE');
   const event = { image, buildId: setting('KILN_BUILD_ID') };
+  // By this line `kiln remote logs` knows whose log this is.
+  console.log(`baking ${image} for build ${event.buildId}`);
   console.log(JSON.stringify(await atLast(() => bake(event, {} as never))));
   await makeTestersAhead(image).catch((error: Error) => console.error(`no tester was made: ${error.message}`));
 }

@@ -24,6 +24,8 @@ export interface FleetAnswer {
   readonly toleratedFailures: number;
 }
 
+const STARTED_WITH = 'start it with {"all": true} or {"images": ["nginx"]}';
+
 const TOLERATED = { count: 3, share: 0.1 } as const;
 
 export interface FleetPorts {
@@ -35,7 +37,7 @@ export interface FleetPorts {
 /** State `List images` of a fleet: the known images that are asked for, each with the name of its execution. Throws USAGE, NOT_FOUND. */
 export const makeHandler = ({ catalog, bucket, put }: FleetPorts) =>
   middy<z.infer<typeof fleetEvent>, FleetAnswer>()
-    .use(validated(fleetEvent))
+    .use(validated(fleetEvent, STARTED_WITH))
     .handler(async ({ executionId, request }) => {
       const images = await chosen(catalog, request);
       const fleet = sha256(executionId).slice(0, 16);
@@ -52,8 +54,7 @@ async function chosen(
   { images, all }: z.infer<typeof fleetEvent>['request'],
 ): Promise<string[]> {
   if ((images === undefined) === (all === undefined)) {
-    const hint = 'start it with {"all": true} or {"images": ["nginx"]}';
-    throw new KilnError('USAGE', 'a fleet is either all images or those that are named', { hint });
+    throw new KilnError('USAGE', 'a fleet is either all images or those that are named', { hint: STARTED_WITH });
   }
   const known = (await catalog.listImages()).map((it) => it.name).sort();
   if (images === undefined) return known;

@@ -10,13 +10,20 @@ import { validated } from '../shared/validated.ts';
  */
 const WAIT_SECONDS = { aws: 20, approval: 900, here: 3 } as const;
 
+/** Whoever starts an execution by hand sees this where it ends. */
+const STARTED_WITH =
+  'start it with {"image": "nginx"}, and "force": true to build it though nothing changed; build-fleet takes {"images": ["nginx"]}';
+
 /** State `Plan`: takes the image’s lease, or waits, or joins; says whether somebody has to approve the image. */
 export const makeHandler = (ports: Ports, needsApproval: (image: string) => boolean = () => false) =>
   middy()
-    .use(validated(planEvent))
+    .use(validated(planEvent, STARTED_WITH))
     .handler(async (event, context) => {
-      const { image } = event.request;
-      const plan = await planBuild(ports, event.request, event.executionId);
+      const { force, ...request } = event.request;
+      const { image } = request;
+      // In the console `force` is written beside the image; an execution that asks again has it among its options.
+      const options = force === undefined ? request.options : { ...request.options, force };
+      const plan = await planBuild(ports, { ...request, options }, event.executionId);
       const approval = needsApproval(image);
       const isSoon = plan.decision !== 'wait' || !approval || !(await waitsForApproval(ports, image));
       const waitSeconds = isSoon ? WAIT_SECONDS.aws : WAIT_SECONDS.approval;

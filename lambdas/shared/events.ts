@@ -15,6 +15,7 @@ export const planEvent = z.object({
     image: z.string().min(1),
     cause: cause.optional(),
     options: options.optional(),
+    force: z.boolean().optional(),
     buildId: z.string().optional(),
   }),
 });

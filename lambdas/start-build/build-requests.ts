@@ -26,7 +26,7 @@ const event = z.object({
   detail: z.record(z.string(), z.unknown()).default({}),
 });
 
-const requested = z.object({ image: imageName, cause: cause.optional() });
+const requested = z.object({ image: imageName, cause: cause.optional(), force: z.boolean().optional() });
 const updated = z.object({ images: z.array(imageName).optional(), component: z.string().optional() });
 const stored = z.object({ object: z.object({ key: z.string() }) });
 
@@ -73,8 +73,8 @@ export function requestsOf(input: unknown): Asked {
 function forType(type: string, detail: unknown): BuildRequested[] {
   switch (type) {
     case 'kiln.build.requested': {
-      const { image, cause: why = { kind: 'request' } } = valid(requested, detail);
-      return [{ image, cause: why }];
+      const { image, cause: why = { kind: 'request' }, force } = valid(requested, detail);
+      return [{ image, cause: why, ...(force ? { force } : {}) }];
     }
     case 'Object Created':
       return forObject(valid(stored, detail).object.key);
@@ -89,7 +89,7 @@ function forObject(key: string): BuildRequested[] {
   // The lock is written by the build itself: it calls for no other one.
   if (image === undefined || key.endsWith('/image.lock')) return [];
   const spec = key.endsWith(`/${image}/image.yaml`) ? key : undefined;
-  return [{ image, cause: { kind: 'test', detail: key }, spec }];
+  return [{ image, cause: { kind: 'request', detail: `${key} changed` }, spec }];
 }
 
 function valid<T>(schema: z.ZodType<T>, value: unknown): T {

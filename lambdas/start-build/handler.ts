@@ -1,14 +1,16 @@
 import middy from '@middy/core';
+import { z } from 'zod';
 import { timestamp } from '../../src/ports/clock.ts';
 import { FLEET_FROM } from '../../src/ports/executions.ts';
 import type { Ports } from '../../src/ports/ports.ts';
+import { validated } from '../shared/validated.ts';
 import { type Asked, requestsOf, vendorNotice } from './build-requests.ts';
 import { type ParentPorts, requestsOfNotice } from './parents.ts';
 
 /** As much of an SQS event as is used; the answer names the messages that stay in the queue (ReportBatchItemFailures). */
-interface QueueEvent {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
-}
+const queueEvent = z.object({ Records: z.array(z.object({ messageId: z.string(), body: z.string() })) });
+type QueueEvent = z.infer<typeof queueEvent>;
+
 interface QueueAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
@@ -17,16 +19,18 @@ export type StartPorts = Pick<Ports, 'catalog' | 'executions' | 'clock'> & Paren
 
 /** Starts what each event of the queue calls for. An event that comes twice starts nothing twice; one that fails stays in the queue. */
 export const makeHandler = (ports: StartPorts) =>
-  middy<QueueEvent, QueueAnswer>().handler(async ({ Records }) => {
-    const failed: string[] = [];
-    for (const { messageId, body } of Records) {
-      await start(ports, body).catch((error: unknown) => {
-        console.error(JSON.stringify({ message: 'an event could not be handled', messageId, error: String(error) }));
-        failed.push(messageId);
-      });
-    }
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-  });
+  middy<QueueEvent, QueueAnswer>()
+    .use(validated(queueEvent, 'messages of the queue of requests call it'))
+    .handler(async ({ Records }) => {
+      const failed: string[] = [];
+      for (const { messageId, body } of Records) {
+        await start(ports, body).catch((error: unknown) => {
+          console.error(JSON.stringify({ message: 'an event could not be handled', messageId, error: String(error) }));
+          failed.push(messageId);
+        });
+      }
+      return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    });
 
 async function start(ports: StartPorts, body: string): Promise<void> {
   const { catalog, executions, clock } = ports;

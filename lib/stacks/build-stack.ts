@@ -99,7 +99,8 @@ export class BuildStack extends Stack {
     const heavy = { memoryMiB: 1769, scratchMiB: 2048, timeout: Duration.minutes(15) };
     const resolve = this.step(props, { verb: 'resolve-image', ...heavy });
     const validate = this.step(props, { verb: 'validate-image', ...heavy, scratchMiB: 4096 });
-    const register = this.step(props, { verb: 'register-image', ...heavy, scratchMiB: 4096 });
+    // The disk goes through it, from the bucket to the snapshot, and is nowhere written down.
+    const register = this.step(props, { verb: 'register-image', memoryMiB: 1769, timeout: Duration.minutes(15) });
     const test = this.testStep(props, this.testBed);
     const judge = this.step(props, { verb: 'judge-image', memoryMiB: 1024, timeout: Duration.minutes(5) });
     const share = this.step(props, { verb: 'share-image', timeout: Duration.minutes(5) });

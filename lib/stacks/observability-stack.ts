@@ -5,11 +5,13 @@ import {
   Dashboard,
   GraphWidget,
   type IMetric,
+  MathExpression,
   Metric,
   SingleValueWidget,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
 import type { BuildStack } from './build-stack.ts';
@@ -36,10 +38,12 @@ export class ObservabilityStack extends Stack {
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id, props);
     const watched = watchedBy(props);
-    const action = new SnsAction(props.distribution.notices);
+    const { name, alertTopics } = props.configuration;
+    const own = alertTopics.map((arn, index) => Topic.fromTopicArn(this, `AlertTopic${index}`, arn));
+    const actions = [props.distribution.notices, ...own].map((it) => new SnsAction(it));
     for (const it of watched) {
       const alarm = new Alarm(this, it.id, {
-        alarmName: `${props.configuration.name}-${it.id}`,
+        alarmName: `${name}-${it.id}`,
         alarmDescription: it.description,
         metric: it.metric,
         threshold: it.above,
@@ -47,7 +51,7 @@ export class ObservabilityStack extends Stack {
         evaluationPeriods: 1,
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
-      alarm.addAlarmAction(action);
+      alarm.addAlarmAction(...actions);
     }
     dashboard(this, props, watched);
   }
@@ -67,7 +71,13 @@ function watchedBy({ configuration, build, triggers }: ObservabilityProps): Watc
       id: 'failed-builds',
       metric: build.machine.metricFailed({ statistic: 'Sum' }),
       above: 0,
-      description: 'a build was refused or failed: its record in the catalog says why',
+      description: 'a build was refused or failed: its execution and its record say why',
+    },
+    {
+      id: 'failed-fleets',
+      metric: build.fleet.metricFailed({ statistic: 'Sum' }),
+      above: 0,
+      description: 'more builds of a fleet failed than are tolerated: no further one was started',
     },
     {
       id: 'timed-out-builds',
@@ -97,25 +107,39 @@ function watchedBy({ configuration, build, triggers }: ObservabilityProps): Watc
       id: 'stale-images',
       metric: fleet('StaleImages'),
       above: 0,
-      description: 'images without a version younger than 30 days',
+      description: 'images for which nothing was published for 30 days',
     },
   ];
 }
 
 function dashboard(stack: Stack, { configuration, build, triggers }: ObservabilityProps, watched: Watched[]): void {
-  const { machine } = build;
+  const { machine, fleet } = build;
   const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12 });
+  const ends = [machine.metricStarted(), machine.metricSucceeded(), machine.metricFailed(), fleet.metricFailed()];
+  const times = [machine.metricTime({ statistic: 'p50' }), machine.metricTime({ statistic: 'p90' })];
+  const watch = [triggers.watch.function.metricDuration(), triggers.watch.function.metricErrors()];
   new Dashboard(stack, 'Dashboard', {
     dashboardName: configuration.name,
     widgets: [
+      [graph('Builds', ends), graph('Time of a build', times)],
       [
-        graph('Builds', [machine.metricStarted(), machine.metricSucceeded(), machine.metricFailed()]),
-        graph('Time of a build', [machine.metricTime({ statistic: 'p50' }), machine.metricTime({ statistic: 'p90' })]),
+        graph('Time of each step, by how it ended', [ofSteps(configuration.name, 'Average')]),
+        graph('Steps, by how they ended', [ofSteps(configuration.name, 'SampleCount')]),
       ],
       [
-        graph('Watch over changes', [triggers.watch.function.metricDuration(), triggers.watch.function.metricErrors()]),
-        new SingleValueWidget({ title: 'Now', metrics: watched.map((it) => it.metric), width: 12 }),
+        graph('Watch over changes', watch),
+        graph(
+          'Events that wait',
+          triggers.queues.map((it) => it.metricApproximateNumberOfMessagesVisible()),
+        ),
       ],
+      [new SingleValueWidget({ title: 'Now', metrics: watched.map((it) => it.metric), width: 24 })],
     ],
   });
+}
+
+/** A line for each step and outcome that there was; which those are only their metrics know. */
+function ofSteps(service: string, statistic: string): MathExpression {
+  const search = `{Kiln,outcome,service,step} MetricName="StepMilliseconds" service="${service}"`;
+  return new MathExpression({ expression: `SEARCH('${search}', '${statistic}')`, label: '', usingMetrics: {} });
 }

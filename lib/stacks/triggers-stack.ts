@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus, type EventPattern, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -27,6 +27,8 @@ const FUNCTION_TIMEOUT = Duration.minutes(1);
 /** What starts builds: the bus, changed settings, schedules and the watch over indexes, all through one queue. */
 export class TriggersStack extends Stack {
   readonly deadLetters: Queue;
+  /** All in which events wait, the dead letters last. */
+  readonly queues: readonly Queue[];
   readonly watch: StepFunction;
 
   constructor(scope: Construct, id: string, props: TriggersProps) {
@@ -46,6 +48,7 @@ export class TriggersStack extends Stack {
       visibilityTimeout: Duration.minutes(90),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
     });
+    this.queues = [requests, changes, this.deadLetters];
     this.watch = this.watchFrom(changes, props);
     if (Object.keys(schedules).length > 0) this.schedule(requests, props);
     if (Object.keys(props.configuration.launchTemplates).length > 0) this.followImages(props);
@@ -99,20 +102,19 @@ export class TriggersStack extends Stack {
   /** Notices of vendors' topics, wherever those are, come into the same queue. */
   private hearVendors(requests: Queue, { configuration }: TriggersProps): void {
     for (const [index, topicArn] of configuration.vendorTopics.entries()) {
-      requests.addToResourcePolicy(
-        new PolicyStatement({
-          principals: [new ServicePrincipal('sns.amazonaws.com')],
-          actions: ['sqs:SendMessage'],
-          resources: [requests.queueArn],
-          conditions: { ArnEquals: { 'aws:SourceArn': topicArn } },
-        }),
-      );
+      // What cannot be delivered becomes a dead letter, which the topic puts there itself.
+      for (const it of [requests, this.deadLetters]) takeFrom(it, topicArn);
+      const region = topicArn.split(':')[3] ?? '';
+      const expression = Fn.conditionEquals(Aws.REGION, region);
+      const here = new CfnCondition(this, `VendorTopic${index}Here`, { expression });
+      // A subscription's dead letters stay in its own region, which is the topic's (SNS, dead-letter queues).
+      const redrive = { deadLetterTargetArn: this.deadLetters.queueArn };
       new CfnSubscription(this, `VendorTopic${index}`, {
         topicArn,
         protocol: 'sqs',
         endpoint: requests.queueArn,
-        region: topicArn.split(':')[3],
-        redrivePolicy: { deadLetterTargetArn: this.deadLetters.queueArn },
+        region,
+        redrivePolicy: Fn.conditionIf(here.logicalId, redrive, Aws.NO_VALUE),
       });
     }
   }
@@ -193,6 +195,18 @@ export class TriggersStack extends Stack {
       made.addResourceDependency(group);
     }
   }
+}
+
+/** Lets a topic put messages into a queue. */
+function takeFrom(to: Queue, topicArn: string): void {
+  to.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('sns.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [to.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': topicArn } },
+    }),
+  );
 }
 
 /** Objects put into the bucket below one of the prefixes. */

@@ -88,7 +88,9 @@ function notCompliant(count: number, state: string, style: Style): string {
 function access({ grants, refused }: BuildSummary): string[] {
   const may = grants.map((it) => `${it.account} (${it.reason})`);
   const lines = may.length > 0 ? [row('may launch', may[0]!), ...may.slice(1).map((it) => row('', it))] : [];
-  const not = refused.map((it) => `${it.account} (${it.reason})`);
+  // What the build decided may have been decided otherwise since then.
+  const has = new Set(grants.map((it) => it.account));
+  const not = refused.filter((it) => !has.has(it.account)).map((it) => `${it.account} (${it.reason})`);
   return [...lines, ...not.map((it, index) => row(index === 0 ? 'may not' : '', it))];
 }
 

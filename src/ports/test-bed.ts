@@ -23,6 +23,8 @@ export interface Instance {
   readonly endpoints: Readonly<Record<number, { host: string; port: number }>>;
   /** `kvm`, `tcg`, or an instance type. */
   readonly machine: string;
+  /** Key that it was launched with, where that can be told. */
+  readonly key?: string;
 }
 
 export interface TestResult {

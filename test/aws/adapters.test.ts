@@ -11,12 +11,16 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { withFaults } from '../../src/adapters/aws/aws-fault.ts';
 import { eventBridgeNotifier } from '../../src/adapters/aws/event-bridge-notifier.ts';
+import { withAptConfiguration } from '../../src/adapters/aws/s3-apt-configuration.ts';
 import { putFile } from '../../src/adapters/aws/s3-folder.ts';
 import { s3SpecSource } from '../../src/adapters/aws/s3-spec-source.ts';
 import { stepFunctionsExecutions } from '../../src/adapters/aws/step-functions-executions.ts';
+import { aptPackageSource } from '../../src/adapters/local/apt-package-source.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import { silent } from '../../src/ports/progress.ts';
 import { onEmulator } from '../support/emulator/emulator.ts';
 
 const SPEC = 'name: web\napplication:\n  packages: [nginx]\n  run: { unit: nginx.service }\n';
@@ -64,6 +68,23 @@ onEmulator('what a step needs of AWS', () => {
     const specs = s3SpecSource({ bucket, client: s3, folder: scratch() });
     expect((await specs.accounts('web')).map((it) => it.name)).toEqual(['one']);
     expect(await specs.policyFolder('web')).toMatch(/policies$/);
+  });
+
+  test('a warm function sees the sources that were put there after it had failed for want of them', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const [cache, folder, at] = [scratch(), scratch(), Date.now()];
+    const make = (aptRoot: string) => aptPackageSource({ cache, clock: systemClock, aptRoot });
+    const source = withAptConfiguration({ bucket, client: s3, folder }, make);
+    const asked = () => source.indexes({ release: 'bookworm', architecture: 'amd64' }, silent);
+    await expect(asked()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`s3://${bucket}/settings/apt/`),
+      hint: expect.stringContaining('docs/aws.md'),
+    });
+    await put('settings/apt/etc/apt/sources.list', 'deb http://127.0.0.1:1/debian bookworm main\n');
+    vi.setSystemTime(at + 60_000);
+    await expect(asked()).rejects.not.toMatchObject({ message: expect.stringContaining('no apt source') });
+    vi.useRealTimers();
   });
 
   test('one key starts one execution, and an execution that is not known does not run', async () => {

@@ -33,7 +33,7 @@ describe('what an event asks to be built', () => {
       want: [
         {
           image: 'new',
-          cause: { kind: 'test', detail: 'settings/images/new/image.yaml' },
+          cause: { kind: 'request', detail: 'settings/images/new/image.yaml changed' },
           spec: 'settings/images/new/image.yaml',
         },
       ],
@@ -41,7 +41,7 @@ describe('what an event asks to be built', () => {
     {
       summary: 'a file beside a spec builds that image',
       from: stored('settings/images/web/app/index.html'),
-      want: [{ image: 'web', cause: { kind: 'test', detail: 'settings/images/web/app/index.html' } }],
+      want: [{ image: 'web', cause: { kind: 'request', detail: 'settings/images/web/app/index.html changed' } }],
     },
     {
       summary: 'a policy calls for none: what there is is judged again',

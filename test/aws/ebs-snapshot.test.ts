@@ -2,16 +2,19 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListSnapshotBlocksCommand } from '@aws-sdk/client-ebs';
-import { DescribeImagesCommand, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
+import { DeregisterImageCommand, DescribeImagesCommand, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
+import { writeSnapshot } from '../../src/adapters/aws/ebs-snapshot.ts';
+import { KilnError } from '../../src/model/error.ts';
 import type { Route } from '../support/emulator/door.ts';
 import { onEmulator } from '../support/emulator/emulator.ts';
-import { openRegistry } from '../support/emulator/registry.ts';
+import { BLOCK, openRegistry, streamFile } from '../support/emulator/registry.ts';
 
 /** Blocks that came through the door, and a switch that makes it refuse all after the first few. */
-const seen = { puts: [] as number[], refuseAfter: Number.POSITIVE_INFINITY };
+const seen = { puts: [] as number[], completed: 0, refuseAfter: Number.POSITIVE_INFINITY };
 const watch: Route = async (call) => {
+  if (call.path.includes('/snapshots/completion/')) seen.completed += 1;
   const block = /\/blocks\/(\d+)/.exec(call.path);
   if (call.service !== 'ebs' || call.method !== 'PUT' || !block) return undefined;
   if (seen.puts.length >= seen.refuseAfter) {
@@ -69,6 +72,55 @@ onEmulator('an AMI of a raw disk', () => {
     const Filters = [{ Name: 'tag:kiln:key', Values: ['half', 'whole'] }];
     expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toEqual([]);
     expect((await ec2.send(new DescribeImagesCommand({ Filters }))).Images).toEqual([]);
+  });
+
+  test('of a disk whose bytes turn out to be others’ no snapshot is completed', async () => {
+    const { ebs, diskPath } = await openRegistry(folder());
+    const damaged = new KilnError('ARTIFACT_CORRUPT', 'its bytes have another digest');
+    const whole = streamFile(diskPath);
+    const bytes = async function* () {
+      yield* whole.bytes();
+      throw damaged;
+    };
+    const disk = { sizeBytes: whole.sizeBytes, bytes };
+    const wanted = { disk, description: 'damaged', tags: { 'kiln:key': 'damaged' }, key: 'damaged', work: folder() };
+    seen.completed = 0;
+    await expect(writeSnapshot(ebs, wanted)).rejects.toBe(damaged);
+    expect(seen.completed).toBe(0);
+  });
+
+  test('a disk that does not end with a block is filled up with zeros', async () => {
+    const { ebs } = await openRegistry(folder());
+    const bytes = async function* () {
+      yield Buffer.alloc(BLOCK * 2);
+      yield Buffer.from('the end');
+    };
+    const disk = { sizeBytes: BLOCK * 2 + 7, bytes };
+    seen.puts = [];
+    await writeSnapshot(ebs, { disk, description: 'odd', tags: {}, key: 'odd', work: folder() });
+    expect(seen.puts).toEqual([2]);
+  });
+
+  test('registered twice at once, one disk is one snapshot and one image', async () => {
+    const { registry, diskDigest, ec2 } = await openRegistry(
+      folder(),
+      Array.from({ length: 60 }, (_, at) => at),
+    );
+    const [first, second] = await Promise.all([1, 2].map(() => registry.register(request('at once', diskDigest))));
+    expect(second?.imageId).toBe(first?.imageId);
+    const Filters = [{ Name: 'tag:kiln:key', Values: ['at once'] }];
+    expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toHaveLength(1);
+    expect((await ec2.send(new DescribeImagesCommand({ Filters }))).Images).toHaveLength(1);
+  });
+
+  test('a build that has another disk than before leaves no snapshot of the one before, wherever it was killed', async () => {
+    const { registry, diskDigest, otherDigest, ec2 } = await openRegistry(folder());
+    const { imageId } = await registry.register(request('anew', diskDigest));
+    // Killed once the image was gone, and before its snapshot was.
+    await ec2.send(new DeregisterImageCommand({ ImageId: imageId }));
+    await registry.register(request('anew', otherDigest));
+    const Filters = [{ Name: 'tag:kiln:key', Values: ['anew'] }];
+    expect((await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots).toHaveLength(1);
   });
 
   test('deregistering leaves no snapshot', async () => {

@@ -26,12 +26,13 @@ import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClien
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamoCatalog } from '../../src/adapters/aws/dynamo-catalog.ts';
+import { buildRemotely } from '../../src/cli/remote/build-remotely.ts';
 import type { Build } from '../../src/model/build.ts';
 import type { Catalog } from '../../src/ports/catalog.ts';
 import type { Answer as HttpAnswer, Route } from '../support/emulator/door.ts';
 import { onEmulator } from '../support/emulator/emulator.ts';
 import { catalogTable } from '../support/emulator/resources.ts';
-import { remoteCommand } from '../support/remote-command.ts';
+import { invocation, remoteCommand } from '../support/remote-command.ts';
 
 const MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:kiln-build-image';
 const QUEUES = 'arn:aws:sqs:eu-west-1:123456789012:';
@@ -57,6 +58,7 @@ onEmulator('kiln remote', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'kiln-remote-'));
   const sfn = () => new SFNClient({});
   let catalog: Catalog;
+  let deployed: Record<string, string>;
   const before = { ...process.env };
 
   beforeAll(async () => {
@@ -72,7 +74,7 @@ onEmulator('kiln remote', () => {
     const definition = JSON.stringify({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 60, End: true } } });
     const roleArn = 'arn:aws:iam::123456789012:role/kiln';
     await sfn().send(new CreateStateMachineCommand({ name: 'kiln-build-image', definition, roleArn }));
-    const variables = {
+    deployed = {
       KILN_TABLE: 'catalog',
       KILN_BUCKET: 'kiln-remote',
       KILN_BUS: 'kiln',
@@ -83,7 +85,7 @@ onEmulator('kiln remote', () => {
       KILN_PROBER: 'prober',
       KILN_SCRATCH: join(scratch, 'scratch'),
     };
-    const parameter = { Name: '/kiln/deployment', Value: JSON.stringify(variables), Type: 'String' as const };
+    const parameter = { Name: '/kiln/deployment', Value: JSON.stringify(deployed), Type: 'String' as const };
     await new SSMClient({}).send(new PutParameterCommand(parameter));
     await catalog.putImage({
       name: 'web',
@@ -112,6 +114,10 @@ onEmulator('kiln remote', () => {
       ...further,
     });
   };
+  const holder = async (image: string) => {
+    const answer = await catalog.acquireLease(image, 'nobody');
+    return answer.kind === 'held' ? answer.by : 'nobody';
+  };
   const startExecution = async (name: string, cause?: string) => {
     const { executionArn = '' } = await sfn().send(
       new StartExecutionCommand({ stateMachineArn: MACHINE, name, input: '{}' }),
@@ -124,9 +130,16 @@ onEmulator('kiln remote', () => {
     await buildOf('web-1', 'none', { detail: 'bake: no space' });
     await sqs().send(new SendMessageCommand({ QueueUrl: urlOf('kiln-requests-dead'), MessageBody: '{}' }));
     const { lines, data } = await remote('status');
-    expect(lines[0]).toBe('kiln: 1 images, 0 executions run, 1 events could not be handled');
-    expect(lines.at(-1)).toMatch(/^web +none +0 +failed +bake: no space/);
+    expect(lines[0]).toBe('kiln: 1 image, 0 executions run, 1 event could not be handled');
+    expect(lines.at(-2)).toMatch(/^web +none +0 +web-1 +failed +bake: no space/);
+    expect(lines.at(-1)).toContain('docs/aws.md');
     expect(data).toMatchObject({ deadLetters: 1, images: [{ name: 'web', accounts: 0, state: 'failed' }] });
+    const steps = [{ step: 'bake', startedAt: new Date().toISOString(), outcome: 'running' as const }];
+    await buildOf('web-0', await startExecution('ended', 'Operator'), { state: 'running', steps });
+    expect((await remote('status')).lines).toContainEqual(
+      expect.stringMatching(/^web +none +0 +web-0 +stopped +bake: kiln remote redrive web-0 goes on/),
+    );
+    await catalog.updateBuild('web-0', { state: 'failed' });
   });
 
   test('builds are those of the deployment’s catalog, with the options of the local command', async () => {
@@ -144,6 +157,38 @@ onEmulator('kiln remote', () => {
       detail: { image: 'web', cause: { kind: 'request' } },
     });
     await expect(remote('build', 'unknown')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await remote('build', 'web', '--force');
+    const again = await sqs().send(new ReceiveMessageCommand({ QueueUrl: urlOf('kiln-requests') }));
+    expect(JSON.parse(again.Messages?.[0]?.Body ?? '{}')).toMatchObject({ detail: { image: 'web', force: true } });
+  });
+
+  test.each([
+    { words: 'status --bogus', says: 'unknown option --bogus' },
+    { words: 'status of web', says: 'too many arguments' },
+    { words: 'logs', says: 'missing required argument build' },
+    { words: 'redrive web-1 --force', says: 'unknown option --force' },
+    { words: 'build --remote', says: 'unknown option --remote' },
+    { words: 'build', says: 'no image is named' },
+    { words: 'build web --all', says: 'either one image or all' },
+    { words: 'refuse web-1', says: 'no reason is given' },
+    { words: '', says: 'no command is named' },
+  ])('a line that cannot be meant is refused: remote $words', async ({ words, says }) => {
+    const called = remote(...words.split(' ').filter((it) => it !== ''));
+    await expect(called).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(says) });
+  });
+
+  test('kiln build --remote puts a path there, and asks for what is known there', async () => {
+    const options = { remote: true, deployment: 'kiln' };
+    const build = (spec: string, further = {}) => buildRemotely(invocation([spec], { ...options, ...further }));
+    expect((await build('web')).data).toEqual({ image: 'web', requested: true });
+    writeFileSync(
+      join(scratch, 'image.yaml'),
+      'name: path\napplication:\n  packages: [nginx]\n  run: { unit: nginx.service }\n',
+    );
+    expect((await build(join(scratch, 'image.yaml'))).data).toMatchObject({ image: 'path' });
+    await expect(build('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(build('web', { locked: true })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(build(scratch, { force: true })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   test('a spec is put there with its files, the spec last', async () => {
@@ -156,7 +201,8 @@ onEmulator('kiln remote', () => {
     const { Contents } = await new S3Client({}).send(
       new ListObjectsV2Command({ Bucket: 'kiln-remote', Prefix: 'settings/' }),
     );
-    expect(Contents?.map((it) => it.Key)).toEqual(['settings/images/own/image.yaml', 'settings/images/own/page.html']);
+    const keys = Contents?.map((it) => it.Key).filter((it) => it?.includes('/own/'));
+    expect(keys).toEqual(['settings/images/own/image.yaml', 'settings/images/own/page.html']);
   });
 
   test('logs are the steps of a build and the lines that name it', async () => {
@@ -179,6 +225,21 @@ onEmulator('kiln remote', () => {
     await expect(remote('logs', 'web-99')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  test('of a bake all is shown that it wrote, and what to do about a fault', async () => {
+    const hint = 'make room';
+    const result = { error: { code: 'NO_SPACE', hint } };
+    const step = { step: 'bake', startedAt: new Date().toISOString(), outcome: 'failed' as const, result };
+    await buildOf('web-7', 'none', { steps: [step] });
+    await writeLog('/aws/codebuild/kiln-bake-image', ['baking web for build web-7', 'no space left'], 'mine');
+    await writeLog('/aws/codebuild/kiln-bake-image', ['baking web for build web-8', 'all is well'], 'another');
+    const { lines, data } = await remote('logs', 'web-7');
+    expect(lines).toContain('  hint: make room');
+    expect((data as { logs: { text: string }[] }).logs.map((it) => it.text)).toEqual([
+      'baking web for build web-7',
+      'no space left',
+    ]);
+  });
+
   test('an execution that was stopped goes on; one whose failure is recorded is started anew, once', async () => {
     await buildOf('web-4', await startExecution('stopped', 'Operator'));
     expect((await remote('redrive', 'web-4')).data).toEqual({ build: 'web-4', how: 'redriven' });
@@ -188,7 +249,15 @@ onEmulator('kiln remote', () => {
     await remote('redrive', 'web-6');
     const { executions: all } = await sfn().send(new ListExecutionsCommand({ stateMachineArn: MACHINE }));
     expect(all?.map((it) => it.name).filter((it) => it?.includes('-again-'))).toHaveLength(1);
+    await buildOf('web-10', await startExecution('gone-on-with', 'Operator'), { state: 'succeeded' });
+    await expect(remote('redrive', 'web-10')).rejects.toMatchObject({ code: 'REFUSED' });
     await buildOf('web-5', await startExecution('running'));
+    await buildOf('web-9', await startExecution('stopped-too', 'Operator'));
+    await catalog.takeOverLease('web', String(await holder('web')), (await catalog.getBuild('web-5'))?.execution ?? '');
+    await expect(remote('redrive', 'web-9')).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('another execution builds web now: running'),
+    });
     await expect(remote('redrive', 'web-5')).rejects.toMatchObject({ code: 'REFUSED' });
   });
 
@@ -197,6 +266,19 @@ onEmulator('kiln remote', () => {
     await expect(remote('recall', 'nothing', '--reason', 'test')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const missing = remote('status', '--deployment', 'other');
     await expect(missing).rejects.toThrow(/no deployment other in eu-west-1/);
+  });
+
+  test('a deployment of which parts are gone is told of as such', async () => {
+    const gone = { KILN_TABLE: 'no-table', KILN_BUCKET: 'no-bucket', KILN_BUS: 'no-bus', KILN_MACHINE: MACHINE };
+    const Value = JSON.stringify({ ...deployed, ...gone });
+    await new SSMClient({}).send(new PutParameterCommand({ Name: '/gone/deployment', Value, Type: 'String' }));
+    const [table, bucket] = [remote('status', '--deployment', 'gone'), remote('add', scratch, '--deployment', 'gone')];
+    await expect(table).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('no-table') });
+    await expect(bucket).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('no-bucket'),
+    });
+    Object.assign(process.env, deployed);
   });
 }, [executions]);
 
@@ -211,10 +293,12 @@ async function routeRequests(): Promise<void> {
   await events.send(new PutTargetsCommand({ Rule: 'asked', EventBusName: 'kiln', Targets }));
 }
 
-async function writeLog(logGroupName: string, messages: readonly string[]): Promise<void> {
+async function writeLog(logGroupName: string, messages: readonly string[], logStreamName = 'one'): Promise<void> {
   const client = new CloudWatchLogsClient({});
-  const place = { logGroupName, logStreamName: 'one' };
-  await client.send(new CreateLogGroupCommand({ logGroupName }));
+  const place = { logGroupName, logStreamName };
+  await client.send(new CreateLogGroupCommand({ logGroupName })).catch((error: Error) => {
+    if (error.name !== 'ResourceAlreadyExistsException') throw error;
+  });
   await client.send(new CreateLogStreamCommand(place));
   const logEvents = messages.map((message) => ({ message, timestamp: Date.now() }));
   await client.send(new PutLogEventsCommand({ ...place, logEvents }));

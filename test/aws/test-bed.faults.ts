@@ -16,6 +16,7 @@ import { systemClock } from '../../src/ports/clock.ts';
 import { testBedContract } from '../contract/test-bed.ts';
 import { makeBootable } from '../support/bootable.ts';
 import { onDeployedKiln } from '../support/emulator/deployed-kiln.ts';
+import { streamFile } from '../support/emulator/registry.ts';
 
 // Among what `npm run test:aws:faults` runs: it deploys, boots and starts containers for minutes.
 onDeployedKiln('the deployed test bed', (kiln) => {
@@ -24,7 +25,7 @@ onDeployedKiln('the deployed test bed', (kiln) => {
   testBedContract('EC2', async () => {
     const bootable = await makeBootable();
     const ec2 = withFaults(new EC2Client({}));
-    const store = { path: async () => bootable.diskPath } as never;
+    const store = { stream: async () => streamFile(bootable.diskPath) };
     const clients = { ec2, ebs: withFaults(new EBSClient({})), ssm: withFaults(new SSMClient({})) };
     const registry = ec2ImageRegistry({ ...clients, store, work: join(scratch, 'work') });
     const request = { image: 'bootable', version: 1, diskDigest: 'a', description: 'boots', tags: {}, key: 'bootable' };

@@ -36,9 +36,42 @@ describe('kiln.config.yaml', () => {
       config: { schedules: { web: { cron: '0 3 * * ? *', jitterMinutes: 2000 } } },
       says: /jitterMinutes: .*1440/,
     },
-    { summary: 'a key that is unknown', config: { nam: 'kiln' }, says: /nam/ },
+    { summary: 'a key that is unknown', config: { nam: 'kiln' }, says: /the file has unknown fields: nam/ },
+    {
+      summary: 'a minute that no hour has',
+      config: { schedules: { web: { cron: '99 3 * * ? *' } } },
+      says: /web\.cron: minutes takes 0 to 59, not "99"/,
+    },
+    {
+      summary: 'days of the month and of the week',
+      config: { schedules: { web: { cron: '0 3 * * * *' } } },
+      says: /web\.cron: exactly one of/,
+    },
+    {
+      summary: 'a schedule of an image that cannot be',
+      config: { schedules: { 'My Web': { cron: '0 3 * * ? *' } } },
+      says: /schedules\.My Web: an image’s name/,
+    },
+    {
+      summary: 'a region twice',
+      config: { copyRegions: ['us-east-1', 'us-east-1'] },
+      says: /copyRegions: each region once/,
+    },
+    { summary: 'what is there in place of it', config: { bakerSize: 'huge' }, says: /bakerSize: .*, not "huge"/ },
   ])('$summary is refused, naming the field', ({ config, says }) => {
     expect(() => parseConfiguration(config, 'kiln.config.yaml')).toThrow(says);
+  });
+
+  test.each(['0 3 * * ? *', '*/15 8-18 ? * MON-FRI *', '0 0 L * ? 2027', '5,35 0/6 15W JAN,JUL ? *', '0 9 ? * 2#1 *'])(
+    'the schedule %s is taken',
+    (cron) => {
+      expect(parseConfiguration({ schedules: { web: { cron } } }, 'file').schedules.web?.cron).toBe(cron);
+    },
+  );
+
+  test('a file that somebody named is there, and is a file', () => {
+    expect(() => readConfiguration('/nowhere/mine.yaml', true)).toThrow(/mine.yaml cannot be read/);
+    expect(() => readConfiguration(tmpdir())).toThrow(/cannot be read/);
   });
 
   test('text that is no YAML is refused, naming the file', () => {

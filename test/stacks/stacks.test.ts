@@ -7,6 +7,7 @@ import { type Resource, resourcesOf, type Synthesized, synthesize } from '../sup
 
 const GOLDEN = join(import.meta.dirname, '../golden/stateful-resources.txt');
 const VENDOR_TOPIC = 'arn:aws:sns:us-east-1:137112412989:amazon-linux-2023-ami-updates';
+const OWN_TOPIC = 'arn:aws:sns:eu-west-1:123456789012:on-call';
 const STATEFUL = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key'];
 
 /** Actions that know no resource (service authorization reference), so that `*` is all there is. */
@@ -68,6 +69,7 @@ describe('the stacks', () => {
       organizations: ['o-abcdefghij'],
       vendorTopics: [VENDOR_TOPIC],
       approvals: ['web'],
+      alertTopics: [OWN_TOPIC],
       launchTemplates: { web: [{ template: 'web', autoScalingGroup: 'web' }] },
     });
     resources = resourcesOf(all);
@@ -180,10 +182,45 @@ describe('the stacks', () => {
     expect(JSON.parse(Input).detail).toEqual({ image: 'web', cause: { kind: 'schedule', detail: '0 3 * * ? *' } });
   });
 
-  test('alarms tell somebody', () => {
+  test('alarms tell the topic of notices and those of the configuration, and the operator’s page says what to do', () => {
     const alarms = ofType('AWS::CloudWatch::Alarm');
-    expect(alarms).toHaveLength(6);
-    for (const [, it] of alarms) expect(it.Properties.AlarmActions).toHaveLength(1);
+    expect(alarms.length).toBeGreaterThan(0);
+    const page = readFileSync(join(import.meta.dirname, '../../docs/aws.md'), 'utf8');
+    const costs = JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/cost-inputs.json'), 'utf8'));
+    expect(costs.idle.find((it: { what: string }) => it.what === 'Alarms').amount).toBe(alarms.length);
+    for (const [, { Properties }] of alarms) {
+      expect(Properties.AlarmActions).toEqual([expect.anything(), OWN_TOPIC]);
+      expect(page).toContain(`| \`${String(Properties.AlarmName).replace(/^kiln-/, '')}\` |`);
+    }
+  });
+
+  test('the dashboard shows every metric of Kiln’s own, and what the alarms watch', () => {
+    const [[, { Properties }]] = ofType('AWS::CloudWatch::Dashboard') as [[string, Resource]];
+    const body = JSON.stringify(Properties.DashboardBody);
+    const watched = ofType('AWS::CloudWatch::Alarm').map(([, it]) => String(it.Properties.MetricName));
+    const sources = ['observed.ts', 'fleet-metrics.ts'].map((it) =>
+      readFileSync(join(import.meta.dirname, '../../lambdas/shared', it), 'utf8'),
+    );
+    const own = sources.flatMap((it) => [...it.matchAll(/addMetric\('(\w+)'/g)].map((match) => match[1] ?? ''));
+    expect(own).toHaveLength(3);
+    for (const name of [...own, ...watched]) expect(body).toContain(name);
+  });
+
+  test('what cannot be delivered of a vendor’s notice becomes a dead letter where the topic is in this region', () => {
+    const [[, { Properties }]] = ofType('AWS::SNS::Subscription') as [[string, Resource]];
+    expect(Properties.RedrivePolicy).toMatchObject({ 'Fn::If': [expect.anything(), { deadLetterTargetArn: {} }, {}] });
+    const policies = ofType('AWS::SQS::QueuePolicy').map(([, it]) => JSON.stringify(it.Properties));
+    expect(policies.filter((it) => it.includes(VENDOR_TOPIC))).toHaveLength(2);
+  });
+
+  test('buckets, queues and topics refuse what does not come by TLS; no log is kept for ever', () => {
+    const policies = ofType('AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy');
+    const guarded = ofType('AWS::S3::Bucket', 'AWS::SQS::Queue', 'AWS::SNS::Topic');
+    expect(policies).toHaveLength(guarded.length);
+    for (const [, it] of policies) {
+      expect(JSON.stringify(it.Properties)).toContain('"Bool":{"aws:SecureTransport":"false"}');
+    }
+    for (const [, it] of ofType('AWS::Logs::LogGroup')) expect(it.Properties.RetentionInDays).toBeLessThanOrEqual(90);
   });
 });
 

@@ -12,14 +12,41 @@ const THROTTLED = new Set([
   'LimitExceededException',
   'ConcurrentLimitExceededException',
 ]);
-const REFUSED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'AuthFailure']);
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN']);
-const NO_CREDENTIALS = new Set([
-  'CredentialsProviderError',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidClientTokenId',
-]);
+/** There is no such host, as there is none of a region that does not exist. */
+const NO_NAME = new Set(['ENOTFOUND', 'EAI_AGAIN']);
+
+interface Wrong {
+  readonly names: ReadonlySet<string>;
+  /** What plain errors of the SDK say. */
+  readonly said?: RegExp;
+  readonly hint: string;
+}
+
+/** What goes on being so until somebody changes a role or how he has signed in. */
+const CONFIGURATION: readonly Wrong[] = [
+  {
+    names: new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'AuthFailure']),
+    hint: 'whoever calls needs a right to the action that is named above: a step’s role has it by its stack, a person by his own account',
+  },
+  {
+    names: new Set(['CredentialsProviderError', 'ExpiredToken', 'ExpiredTokenException']),
+    hint: 'sign in to the AWS account first, or say by AWS_PROFILE as whom',
+  },
+  {
+    names: new Set(['InvalidClientTokenId', 'UnrecognizedClientException', 'InvalidSignatureException']),
+    hint: 'sign in to the AWS account again: its keys are not valid',
+  },
+  {
+    names: new Set(),
+    said: /^(Region is missing|Invalid configuration for region)/,
+    hint: 'say in which region: AWS_REGION, or a region in the profile that AWS_PROFILE names',
+  },
+];
+
+/** Parts of a deployment that calls name, and what is said where there is none; a table's is said by other services of other things, too. */
+const GONE = new Set(['NoSuchBucket', 'StateMachineDoesNotExist', 'QueueDoesNotExist']);
+const NO_TABLE = /^DynamoDB\S*Client .*ResourceNotFoundException/;
 
 /** Why a transaction came to nothing although its conditions may hold: another one had its items, or there were too many. */
 const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
@@ -52,17 +79,28 @@ export function asFault(error: unknown, doing: string): unknown {
   if (passing || name === 'TransactionConflictException') {
     return new KilnError('BUSY', said, { hint: 'try again in a minute', cause: error });
   }
-  if (REFUSED.has(name)) {
-    const hint = 'give the role that runs this step the action named above';
+  if (GONE.has(name) || NO_TABLE.test(said)) {
+    const hint = 'a part of the deployment is gone: npx cdk deploy --all makes it again';
     return new KilnError('CONFIG_INVALID', said, { hint, cause: error });
   }
-  if (NO_CREDENTIALS.has(name)) {
-    return new KilnError('CONFIG_INVALID', said, { hint: 'sign in to the AWS account first', cause: error });
-  }
+  const wrong = CONFIGURATION.find((it) => it.names.has(name) || it.said?.test(message));
+  if (wrong) return new KilnError('CONFIG_INVALID', said, { hint: wrong.hint, cause: error });
   if (UNREACHABLE.has(code) || name === 'TimeoutError' || ($metadata?.httpStatusCode ?? 0) >= 500) {
-    return new KilnError('DEPENDENCY_UNAVAILABLE', said, { hint: 'try again in a minute', cause: error });
+    const hint = NO_NAME.has(code)
+      ? 'is it a region (AWS_REGION), and is the network there? then try again'
+      : 'try again in a minute';
+    return new KilnError('DEPENDENCY_UNAVAILABLE', said, { hint, cause: error });
   }
   return error;
+}
+
+/** What a request is about, where its name says which part of a deployment it is. */
+function subjectOf(args: unknown): string[] {
+  const { TableName, Bucket, stateMachineArn, QueueName } = ((args as { input?: object }).input ?? {}) as Record<
+    string,
+    string | undefined
+  >;
+  return [TableName ?? Bucket ?? stateMachineArn ?? QueueName ?? []].flat();
 }
 
 /** The same client, whose calls throw KilnError THROTTLED, DEPENDENCY_UNAVAILABLE or CONFIG_INVALID once its own retries are used up. */
@@ -73,7 +111,7 @@ export function withFaults<T extends Client>(client: T): T {
       try {
         return await next(args);
       } catch (error) {
-        throw asFault(error, `${context.clientName} ${context.commandName}`);
+        throw asFault(error, [context.clientName, context.commandName, ...subjectOf(args)].join(' '));
       }
     };
   client.middlewareStack.add(

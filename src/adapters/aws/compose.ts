@@ -14,12 +14,13 @@ import {
   awsStore,
   awsTestBed,
 } from './aws-ports.ts';
+import type { StreamingStore } from './s3-artifact-store.ts';
 
 type Reading = 'advisories' | 'catalog' | 'specs' | 'source' | 'store' | 'folders' | 'clock' | 'progress';
 type Acting = Reading | 'executions' | 'registry' | 'testBed' | 'notifier';
 
 /** What resolving, validating and judging need: sources, settings, records. */
-export function readingPorts(progress: Progress): Pick<Ports, Reading> {
+export function readingPorts(progress: Progress): Pick<Ports, Reading> & { readonly store: StreamingStore } {
   return {
     advisories: awsAdvisories(),
     catalog: awsCatalog(),

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import {
   CompleteSnapshotCommand,
   type EBSClient,
@@ -7,15 +6,15 @@ import {
   StartSnapshotCommand,
   type StartSnapshotCommandOutput,
 } from '@aws-sdk/client-ebs';
+import type { ArtifactStream } from './artifact-stream.ts';
 import { errorName } from './aws-fault.ts';
 import { inParallel } from './in-parallel.ts';
 import { openJournal } from './snapshot-journal.ts';
-import { isZero, readRuns } from './sparse-file.ts';
+import { isZero } from './sparse-file.ts';
 
 export interface SnapshotRequest {
-  /** Raw disk on this machine. */
-  readonly path: string;
-  readonly sizeBytes: number;
+  /** Raw disk, from its first byte to its last: read once for each attempt. */
+  readonly disk: ArtifactStream;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Idempotency key: the same key goes on with the same snapshot. */
@@ -33,8 +32,9 @@ const GIB = 2 ** 30;
 const ATTEMPTS = 5;
 
 /**
- * Writes a disk as an EBS snapshot, blocks of zeros left out, and gives its id; it is complete, perhaps not yet ready. An
- * interrupted one is resumed: the client token brings the same snapshot, the journal says which blocks arrived.
+ * Writes a disk as an EBS snapshot while it comes, blocks of zeros left out, and gives its id; it is complete, perhaps not yet ready. An
+ * interrupted one is resumed: the client token brings the same snapshot, the journal says which blocks arrived. It is completed only once
+ * the disk's bytes have turned out to be those of its digest.
  */
 export async function writeSnapshot(client: EBSClient, request: SnapshotRequest): Promise<string> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -45,6 +45,9 @@ export async function writeSnapshot(client: EBSClient, request: SnapshotRequest)
       await fill(client, request, begun.SnapshotId as string);
       return begun.SnapshotId as string;
     } catch (error) {
+      // Another call of the same step may have completed it meanwhile.
+      if (errorName(error) === 'ValidationException' && (await start(client, request, attempt)).Status === 'completed')
+        return begun.SnapshotId as string;
       // A snapshot that timed out or was deleted is gone for good, and its token with it: the next attempt has another.
       if (errorName(error) !== 'ResourceNotFoundException') throw error;
     }
@@ -55,7 +58,7 @@ export async function writeSnapshot(client: EBSClient, request: SnapshotRequest)
 function start(client: EBSClient, request: SnapshotRequest, attempt: number): Promise<StartSnapshotCommandOutput> {
   return client.send(
     new StartSnapshotCommand({
-      VolumeSize: Math.ceil(request.sizeBytes / GIB),
+      VolumeSize: Math.ceil(request.disk.sizeBytes / GIB),
       Description: request.description,
       Tags: Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
       ClientToken: createHash('sha256').update(`${request.key}#${attempt}`).digest('hex'),
@@ -68,9 +71,8 @@ function start(client: EBSClient, request: SnapshotRequest, attempt: number): Pr
 async function fill(client: EBSClient, request: SnapshotRequest, snapshotId: string): Promise<void> {
   const journal = await openJournal(request.work, request.key, snapshotId);
   const digests = new Map<number, Buffer>();
-  const disk = await open(request.path);
   try {
-    await inParallel(BLOCKS_AT_ONCE, blocksOf(disk, request), async ({ index, data }) => {
+    await inParallel(BLOCKS_AT_ONCE, blocksOf(request.disk), async ({ index, data }) => {
       const digest = createHash('sha256').update(data).digest();
       digests.set(index, digest);
       if (journal.has(index)) return;
@@ -88,7 +90,6 @@ async function fill(client: EBSClient, request: SnapshotRequest, snapshotId: str
     );
     await journal.remove();
   } finally {
-    await disk.close();
     await journal.close();
   }
 }
@@ -111,18 +112,25 @@ interface Block {
   readonly data: Buffer;
 }
 
-/** The blocks that hold anything but zeros, holes unread; the last one is filled up with zeros. */
-async function* blocksOf(disk: FileHandle, { path, sizeBytes }: SnapshotRequest): AsyncGenerator<Block> {
-  let next = 0;
-  for (const [start, end] of await readRuns(path, sizeBytes)) {
-    // Runs are shorter than blocks, too: what two of them share is read once.
-    for (let index = Math.max(next, Math.floor(start / BLOCK_BYTES)); index * BLOCK_BYTES < end; index += 1) {
-      next = index + 1;
-      const data = Buffer.alloc(BLOCK_BYTES);
-      await disk.read(data, 0, BLOCK_BYTES, index * BLOCK_BYTES);
-      if (!isZero(data)) yield { index, data };
+/** The blocks that hold anything but zeros; the last one is filled up with zeros. */
+async function* blocksOf(disk: ArtifactStream): AsyncGenerator<Block> {
+  let [index, filled, block]: [number, number, Buffer] = [0, 0, Buffer.alloc(BLOCK_BYTES)];
+  for await (const piece of disk.bytes()) {
+    for (let at = 0; at < piece.length; ) {
+      const taken = piece.copy(block, filled, at);
+      at += taken;
+      filled += taken;
+      if (filled < BLOCK_BYTES) continue;
+      if (!isZero(block)) {
+        yield { index, data: block };
+        block = Buffer.alloc(BLOCK_BYTES);
+      }
+      index += 1;
+      filled = 0;
     }
   }
+  const rest = block.fill(0, filled);
+  if (filled > 0 && !isZero(rest)) yield { index, data: rest };
 }
 
 /** Aggregated checksum, method LINEAR: SHA-256 over the blocks' SHA-256 in the order of their indexes; base64. */

@@ -3,6 +3,7 @@ import {
   DeleteSnapshotCommand,
   DeregisterImageCommand,
   DescribeImagesCommand,
+  DescribeSnapshotsCommand,
   type EC2Client,
   type Image,
 } from '@aws-sdk/client-ec2';
@@ -75,6 +76,13 @@ export function refuseQuarantined(image: Image, what: string): void {
 /** Snapshots that an AMI's disks are made from. */
 export function snapshotsOf(image: Image): string[] {
   return (image.BlockDeviceMappings ?? []).flatMap((it) => it.Ebs?.SnapshotId ?? []);
+}
+
+/** The account's own snapshots that were begun for a key, also half-written ones. */
+export async function snapshotsOfKey(ec2: EC2Client, key: string): Promise<string[]> {
+  const Filters = [{ Name: `tag:${TAG.key}`, Values: [key] }];
+  const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters }));
+  return Snapshots.flatMap((it) => it.SnapshotId ?? []);
 }
 
 /** Tags as EC2 takes them; values are cut to what fits. */

@@ -1,19 +1,29 @@
-import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EBSClient } from '@aws-sdk/client-ebs';
 import { DescribeSnapshotsCommand, type EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
-import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { RegisterRequest } from '../../ports/image-registry.ts';
 import { errorName } from './aws-fault.ts';
 import { writeSnapshot } from './ebs-snapshot.ts';
-import { findOwn, removeImage, requireImage, snapshotsOf, TAG, tag, tagList, tagOf } from './ec2-images.ts';
+import {
+  deleteSnapshot,
+  findOwn,
+  removeImage,
+  requireImage,
+  snapshotsOf,
+  snapshotsOfKey,
+  TAG,
+  tag,
+  tagList,
+  tagOf,
+} from './ec2-images.ts';
+import type { StreamingStore } from './s3-artifact-store.ts';
 
 export interface Registration {
   readonly ec2: EC2Client;
   readonly ebs: EBSClient;
-  readonly store: ArtifactStore;
+  readonly store: Pick<StreamingStore, 'stream'>;
   /** Folder for the journals of snapshots being written. */
   readonly work: string;
   readonly kmsKeyArn?: string;
@@ -36,7 +46,13 @@ export async function registerDisk(to: Registration, request: RegisterRequest): 
   await ready(to.ec2, snapshotId);
   const imageId = await registerSnapshot(to.ec2, request, snapshotId);
   await tag(to.ec2, [snapshotId], { [TAG.imageId]: imageId });
+  await removeOthers(to.ec2, request.key, snapshotId);
   return imageId;
+}
+
+/** Snapshots of the same build that nothing is made of: of a disk that it has no more, or given up while they were written. */
+async function removeOthers(ec2: EC2Client, key: string, kept: string): Promise<void> {
+  for (const id of await snapshotsOfKey(ec2, key)) if (id !== kept) await deleteSnapshot(ec2, id);
 }
 
 /** Takes an AMI over that something else made in this account: from now on its tags are those of one that Kiln registered. Throws NOT_FOUND. */
@@ -54,11 +70,8 @@ function imageName({ image, version, key }: RegisterRequest): string {
 }
 
 async function snapshotOf(to: Registration, request: RegisterRequest): Promise<string> {
-  const path = await to.store.path(request.diskDigest);
-  const { size } = await stat(path);
   return writeSnapshot(to.ebs, {
-    path,
-    sizeBytes: size,
+    disk: await to.store.stream(request.diskDigest),
     description: `${request.image} ${request.version}`,
     tags: tagsOf(request),
     key: `${request.key} ${request.diskDigest}`,

@@ -55,10 +55,8 @@ export function ec2TestBed(bed: Ec2TestBed): TestBed {
     launch: (request, signal) => launch(bed, request, signal),
     probe: (instance, test, signal, since) => probe(bed, { instance, test, since }, signal),
     console: (instance) => consoleOf(ec2, instance.id),
-    async stop(instance) {
-      await terminate(ec2, instance.id);
-      return { clean: (await ended(ec2, instance.id)) ?? false };
-    },
+    // EC2 winds it down and ends it by itself from here on: nobody is paid to look on.
+    stop: async ({ id }) => ({ clean: await terminate(ec2, id) }),
     async end(key) {
       const Filters = [{ Name: `tag:${KEY}`, Values: [key] }, RUNNING];
       for (const it of await instancesBy(ec2, Filters)) await terminate(ec2, it.InstanceId as string);
@@ -164,6 +162,7 @@ function instanceOf(it: Ec2Instance, ports: readonly number[]): Instance {
     launchedAt: (it.LaunchTime ?? new Date(0)).toISOString(),
     endpoints: Object.fromEntries(ports.map((port) => [port, { host, port }])),
     machine: it.InstanceType as string,
+    key: tag(KEY),
   };
 }
 
@@ -259,25 +258,24 @@ async function askConsole({ ec2 }: Ec2TestBed, instance: Instance, line: string)
   return { passed: lines.some((it) => new RegExp(line).test(it)), detail: `no line of the console matches ${line}` };
 }
 
-async function consoleOf(ec2: EC2Client, id: string): Promise<string> {
-  const answer = await ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: true }));
+/** What it says now; of one that is ending, what EC2 kept. */
+async function consoleOf(ec2: EC2Client, InstanceId: string): Promise<string> {
+  const answer = await ec2.send(new GetConsoleOutputCommand({ InstanceId, Latest: true })).catch((error: unknown) => {
+    if (!['UnsupportedOperation', 'IncorrectInstanceState'].includes(errorName(error))) throw error;
+    return ec2.send(new GetConsoleOutputCommand({ InstanceId }));
+  });
   return Buffer.from(answer.Output ?? '', 'base64').toString();
 }
 
-async function terminate(ec2: EC2Client, id: string): Promise<void> {
+/** True once EC2 has taken it on to end the instance, or had. */
+async function terminate(ec2: EC2Client, id: string): Promise<boolean> {
   try {
-    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    const { TerminatingInstances } = await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    return ENDING.has(TerminatingInstances?.[0]?.CurrentState?.Name ?? '');
   } catch (error) {
     if (errorName(error) !== 'InvalidInstanceID.NotFound') throw error;
+    return true;
   }
 }
 
-/** Whether it ended as it was asked to; undefined when it is still ending after two minutes. */
-async function ended(ec2: EC2Client, id: string): Promise<boolean | undefined> {
-  for (let tried = 0; tried < 120; tried += 1) {
-    const instance = await find(ec2, id);
-    if (!instance || instance.State?.Name === 'terminated') return true;
-    await sleep(PAUSE_MS);
-  }
-  return undefined;
-}
+const ENDING = new Set(['shutting-down', 'terminated']);

@@ -6,16 +6,20 @@ export async function inParallel<T>(
 ): Promise<void> {
   const flying = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
-  for await (const item of items) {
-    if (failure) break;
-    const flight: Promise<void> = work(item)
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
-      .finally(() => flying.delete(flight));
-    flying.add(flight);
-    if (flying.size >= limit) await Promise.race(flying);
+  try {
+    for await (const item of items) {
+      if (failure) break;
+      const flight: Promise<void> = work(item)
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => flying.delete(flight));
+      flying.add(flight);
+      if (flying.size >= limit) await Promise.race(flying);
+    }
+  } finally {
+    // Also where the items themselves end in an error: nothing is in flight once this has ended.
+    await Promise.all(flying);
   }
-  await Promise.all(flying);
   if (failure) throw failure.error;
 }

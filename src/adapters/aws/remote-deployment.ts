@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import {
@@ -17,6 +16,7 @@ import { deploymentParameter } from '../../model/deployment.ts';
 import { KilnError } from '../../model/error.ts';
 import { errorName, withFaults } from './aws-fault.ts';
 import { RETRIES } from './aws-ports.ts';
+import { buildLogs, type LogLine } from './build-logs.ts';
 import { putFile } from './s3-folder.ts';
 
 /** A deployed Kiln as far as somebody outside works with it. Where it is the AWS configuration of the person says, as for every AWS tool. */
@@ -24,8 +24,8 @@ export interface RemoteDeployment {
   readonly name: string;
   /** Environment variables that its functions have. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Asks for a build; the same key asks once. */
-  request(image: string, reason: string): Promise<void>;
+  /** Asks for a build; `force`: also where nothing changed. */
+  request(image: string, reason: string, force?: boolean): Promise<void>;
   /** Asks for builds of all known images, some at a time; gives the execution's name. */
   requestAll(reason: string): Promise<string>;
   /** Gives somebody's approval, or refusal, to a build that waits for it. Throws REFUSED where the state machine does not wait any more. */
@@ -38,15 +38,8 @@ export interface RemoteDeployment {
   deadLetters(): Promise<number>;
   /** Lines that the functions and the baker wrote about a build, oldest first. */
   logs(build: Build): Promise<LogLine[]>;
-  /** Goes on with an execution that was stopped or timed out where it was; one whose failure was recorded is started anew. */
-  redrive(build: Build): Promise<'redriven' | 'started anew'>;
-}
-
-export interface LogLine {
-  readonly at: string;
-  /** Last part of the log group: `plan-build`. */
-  readonly from: string;
-  readonly text: string;
+  /** Goes on with an execution that was stopped or timed out where it was, once `ready` has been asked; one whose failure was recorded is started anew. */
+  redrive(build: Build, ready?: () => Promise<void>): Promise<'redriven' | 'started anew'>;
 }
 
 /** Finds a deployment by the first part of its names. Throws NOT_FOUND where this account and region have none. */
@@ -57,7 +50,8 @@ export async function openDeployment(name: string): Promise<RemoteDeployment> {
   return {
     name,
     variables,
-    request: (image, reason) => request(variables.KILN_BUS ?? name, image, reason),
+    request: (image, reason, force = false) =>
+      request(variables.KILN_BUS ?? name, { image, cause: { kind: 'request', detail: reason }, force }),
     async requestAll(reason) {
       const name = `by-hand-${randomUUID()}`;
       const input = JSON.stringify({ all: true, cause: { kind: 'request', detail: reason } });
@@ -81,8 +75,8 @@ export async function openDeployment(name: string): Promise<RemoteDeployment> {
       return all.map((it) => ({ name: it.name ?? '', startedAt: (it.startDate ?? new Date(0)).toISOString() }));
     },
     deadLetters: () => deadLetters(name),
-    logs: (build) => logsOf(name, build),
-    redrive: (build) => redrive(client, machine, build),
+    logs: (build) => buildLogs(name, build),
+    redrive: (build, ready) => redrive(client, machine, build, ready),
   };
 }
 
@@ -111,9 +105,9 @@ async function variablesOf(name: string): Promise<Record<string, string>> {
   }
 }
 
-async function request(bus: string, image: string, reason: string): Promise<void> {
+async function request(bus: string, detail: object): Promise<void> {
   const client = withFaults(new EventBridgeClient(RETRIES));
-  const Detail = JSON.stringify({ image, cause: { kind: 'request', detail: reason } });
+  const Detail = JSON.stringify(detail);
   const entry = { EventBusName: bus, Source: 'kiln.cli', DetailType: 'kiln.build.requested', Detail };
   const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({ Entries: [entry] }));
   if (!FailedEntryCount) return;
@@ -134,57 +128,15 @@ async function deadLetters(name: string): Promise<number> {
   return Number(answer.Attributes?.ApproximateNumberOfMessages ?? 0);
 }
 
-/** Functions that a build goes through, in their order, as their log groups are called. */
-const STEPS = ['plan-build', 'resolve-image', 'bake-from-parent', 'validate-image', 'register-image', 'test-image'];
-const LATER_STEPS = ['judge-image', 'ask-approval', 'share-image', 'publish-image', 'end-build'];
-const A_DAY_MS = 24 * 3_600_000;
-
-async function logsOf(name: string, build: Build): Promise<LogLine[]> {
-  const client = withFaults(new CloudWatchLogsClient(RETRIES));
-  const startTime = Date.parse(build.requestedAt);
-  const endTime = build.endedAt ? Date.parse(build.endedAt) + 60_000 : startTime + A_DAY_MS;
-  const groups = [...STEPS, ...LATER_STEPS].map((it) => ({ group: `/aws/lambda/${name}-${it}`, from: it }));
-  groups.push({ group: `/aws/codebuild/${name}-bake-image`, from: 'bake-image' });
-  const found = await Promise.all(
-    groups.map(({ group, from }) => linesOf(client, { group, from, text: build.id, startTime, endTime })),
-  );
-  return found.flat().sort((a, b) => (a.at < b.at ? -1 : 1));
-}
-
-interface Wanted {
-  readonly group: string;
-  readonly from: string;
-  readonly text: string;
-  readonly startTime: number;
-  readonly endTime: number;
-}
-
-async function linesOf(
-  client: CloudWatchLogsClient,
-  { group, from, text, startTime, endTime }: Wanted,
-): Promise<LogLine[]> {
-  const lines: LogLine[] = [];
-  let nextToken: string | undefined;
-  try {
-    do {
-      const range = { logGroupName: group, startTime, endTime, nextToken };
-      const page = await client.send(new FilterLogEventsCommand({ ...range, filterPattern: `"${text}"` }));
-      for (const it of page.events ?? []) {
-        lines.push({ at: new Date(it.timestamp ?? 0).toISOString(), from, text: (it.message ?? '').trimEnd() });
-      }
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
-  } catch (error) {
-    // A function that never ran has no log yet.
-    if (errorName(error) !== 'ResourceNotFoundException') throw error;
-  }
-  return lines;
-}
-
 /** What the machine's own end states are called: their failure is in the record, and going on would only end there again. */
 const RECORDED = ['REFUSED', 'FAILED'];
 
-async function redrive(client: SFNClient, machine: string, build: Build): Promise<'redriven' | 'started anew'> {
+async function redrive(
+  client: SFNClient,
+  machine: string,
+  build: Build,
+  ready?: () => Promise<void>,
+): Promise<'redriven' | 'started anew'> {
   const executionArn = build.execution ?? '';
   const { status, error } = await client.send(new DescribeExecutionCommand({ executionArn }));
   if (status === 'RUNNING' || status === 'PENDING_REDRIVE' || status === 'SUCCEEDED') {
@@ -193,6 +145,7 @@ async function redrive(client: SFNClient, machine: string, build: Build): Promis
     });
   }
   if (!(status === 'FAILED' && RECORDED.includes(error ?? ''))) {
+    await ready?.();
     await client.send(new RedriveExecutionCommand({ executionArn, clientToken: build.id }));
     return 'redriven';
   }

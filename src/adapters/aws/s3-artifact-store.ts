@@ -15,13 +15,13 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { sha256 } from '../../model/canonical.ts';
-import { KilnError } from '../../model/error.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import { digestOfFile } from '../local/file-digest.ts';
 import { folderArtifactStore } from '../local/folder-artifact-store.ts';
+import { type ArtifactStream, damagedArtifact, noArtifact, SIZE, streamArtifact } from './artifact-stream.ts';
 import { errorName } from './aws-fault.ts';
 import { uploadStream } from './s3-upload.ts';
-import { noteRuns, type SparseFile, sparseFile } from './sparse-file.ts';
+import { type SparseFile, sparseFile } from './sparse-file.ts';
 
 export interface S3Place {
   readonly bucket: string;
@@ -33,19 +33,24 @@ export interface S3Place {
 }
 
 const MISSING = new Set(['NotFound', 'NoSuchKey']);
-const SIZE = 'kiln-size';
+
+/** A store that also hands out what it does not write down. */
+export interface StreamingStore extends ArtifactStore {
+  /** Throws NOT_FOUND. */
+  stream(digest: string): Promise<ArtifactStream>;
+}
 
 /**
  * Artifacts as S3 objects named by their digest, compressed with zstd (a disk is mostly zeros). Bytes are believed only when
  * they have the digest again. What was fetched or put stays in the cache folder, sparse.
  */
-export function s3ArtifactStore(place: S3Place): ArtifactStore {
+export function s3ArtifactStore(place: S3Place): StreamingStore {
   const { bucket, client, cache, prefix = 'artifacts/' } = place;
   const at = (digest: string) => ({ Bucket: bucket, Key: `${prefix}${digest}` });
   const cached = folderArtifactStore(cache);
   const head = (digest: string) =>
     client.send(new HeadObjectCommand(at(digest))).catch((error: unknown) => unlessMissing(error));
-  const store: ArtifactStore = {
+  const store: StreamingStore = {
     has: async (digest) => (await head(digest)) !== undefined,
     async put(content) {
       if ('bytes' in content) return putBytes(content.bytes);
@@ -66,6 +71,7 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
       await cached.remove(digest);
     },
     list: () => listed(place, prefix, head),
+    stream: (digest) => streamArtifact({ client, bucket, key: `${prefix}${digest}` }, digest),
   };
 
   async function putBytes(bytes: Uint8Array): Promise<string> {
@@ -88,17 +94,14 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
 
   async function fetchFile(digest: string): Promise<void> {
     const answer = await client.send(new GetObjectCommand(at(digest))).catch((error: unknown) => unlessMissing(error));
-    if (!answer) {
-      throw new KilnError('NOT_FOUND', `no artifact ${digest} in ${bucket}`, { hint: 'build the image again' });
-    }
+    if (!answer) throw noArtifact(digest, bucket);
     await mkdir(cache, { recursive: true });
     const part = join(cache, `${digest}.${randomUUID()}.part`);
     try {
       const file = await receive(answer.Body as Readable, part, digest);
       const seen = file.digest();
-      if (seen !== digest) throw corrupt(digest, bucket, `its bytes have the digest ${seen}`);
+      if (seen !== digest) throw damagedArtifact(digest, bucket, `its bytes have the digest ${seen}`);
       await cached.put({ path: part, digest });
-      await noteRuns(await cached.path(digest), file.runs());
     } finally {
       await rm(part, { force: true });
     }
@@ -110,7 +113,7 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
       await pipeline(body, createZstdDecompress(), file.writable);
     } catch (error) {
       if (!errorCode(error).startsWith('ZSTD')) throw error;
-      throw corrupt(digest, bucket, 'it is not a zstd stream');
+      throw damagedArtifact(digest, bucket, 'it is not a zstd stream');
     }
     return file;
   }
@@ -119,11 +122,6 @@ export function s3ArtifactStore(place: S3Place): ArtifactStore {
 }
 
 const errorCode = (error: unknown) => (error as { code?: string }).code ?? '';
-
-function corrupt(digest: string, bucket: string, why: string): KilnError {
-  const hint = 'remove the object and build the image again';
-  return new KilnError('ARTIFACT_CORRUPT', `artifact ${digest} in ${bucket} is damaged: ${why}`, { hint });
-}
 
 function unlessMissing(error: unknown): undefined {
   if (!MISSING.has(errorName(error))) throw error;

@@ -4,9 +4,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { universeFile } from '../../app/lock/closure.ts';
+import { hasUniverse, universeFile } from '../../app/lock/closure.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
-import { recallUniverse } from '../../resolver/universe/load-universe.ts';
 import { errorName } from './aws-fault.ts';
 
 export interface UniversePlace {
@@ -42,7 +41,7 @@ export function s3Universes(place: UniversePlace): BucketUniverses {
       const name = universeFile(indexes, architecture);
       if (!seen.has(name)) await bringIfMissing(name);
       seen.add(name);
-      if (recallUniverse(place.folder, name, architecture)) return true;
+      if (hasUniverse(place.folder, name, architecture)) return true;
       await rm(join(place.folder, name), { force: true });
       return false;
     },

@@ -20,6 +20,8 @@ export interface EndAnswer {
   readonly buildId: string;
   readonly state: BuildState;
   readonly version?: number;
+  /** Why it was refused or failed; what an execution of the state machine shows as its cause. */
+  readonly reason?: string;
 }
 
 /** Where there is a test bed, an instance that its launcher left running is ended. */
@@ -47,8 +49,17 @@ export async function endBuild(ports: EndPorts, request: EndRequest, known?: Bui
   }
   await catalog.releaseLease(waitingLease(request.image), request.executionId);
   await catalog.releaseLease(request.image, request.executionId);
-  return { image: request.image, buildId: build.id, state: request.state, version: build.version };
+  return {
+    image: request.image,
+    buildId: build.id,
+    state: request.state,
+    version: build.version,
+    reason: detail?.slice(0, REASON_MAX),
+  };
 }
+
+/** An execution's cause holds 32,768 characters. */
+const REASON_MAX = 8_000;
 
 function reasonOf(steps: readonly StepRecord[], fault: EndRequest['fault']): string {
   const step = lastObstacle(steps);

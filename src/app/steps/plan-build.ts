@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { Build, Cause } from '../../model/build.ts';
+import { sha256 } from '../../model/canonical.ts';
 import { KilnError } from '../../model/error.ts';
 import { timestamp } from '../../ports/clock.ts';
 import type { Ports } from '../../ports/ports.ts';
@@ -58,7 +58,10 @@ export function waitingLease(image: string): string {
 async function knownImage({ catalog }: PlanPorts, name: string): Promise<string> {
   if (await catalog.getImage(name)) return name;
   const known = (await catalog.listImages()).map((it) => it.name);
-  const hint = known.length > 0 ? `known images: ${known.join(', ')}` : 'build it once from its spec: kiln build PATH';
+  const hint =
+    known.length > 0
+      ? `known images: ${known.join(', ')}`
+      : 'make it known by its spec: kiln build PATH, on AWS kiln remote add PATH';
   throw new KilnError('NOT_FOUND', `no image ${name} is known`, { hint });
 }
 
@@ -104,7 +107,7 @@ async function startBuild(
 ): Promise<Build> {
   const requestedAt = timestamp(clock);
   const build = await catalog.createBuild({
-    id: id ?? buildId(image),
+    id: id ?? buildId(image, execution),
     image,
     cause,
     state,
@@ -116,7 +119,11 @@ async function startBuild(
   return build;
 }
 
-const buildId = (image: string): string => `${image}-${randomUUID().slice(0, 13)}`;
+/** One execution begins one build, also where it is planned twice at once. */
+function buildId(image: string, execution: string): string {
+  const digest = sha256(execution);
+  return `${image}-${digest.slice(0, 8)}-${digest.slice(8, 12)}`;
+}
 
 async function waitingBuild({ catalog }: PlanPorts, image: string): Promise<string> {
   const [waiting] = await catalog.listBuilds({ image, state: 'waiting', limit: 1 });

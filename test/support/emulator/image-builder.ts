@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EBSClient } from '@aws-sdk/client-ebs';
@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import { writeSnapshot } from '../../../src/adapters/aws/ebs-snapshot.ts';
 import { unshareIsolatedRoot } from '../../../src/adapters/local/unshare-isolated-root.ts';
 import type { Answer, Call, Route } from './door.ts';
+import { streamFile } from './registry.ts';
 import { bootMachine } from './virtual-machines.ts';
 
 interface Step {
@@ -287,8 +288,7 @@ async function registerRoot(
 ): Promise<string> {
   const path = await disk(root, join(folder, 'disk'));
   const request = {
-    path,
-    sizeBytes: statSync(path).size,
+    disk: streamFile(path),
     description: name,
     tags: {},
     key: name,

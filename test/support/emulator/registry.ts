@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import type { ArtifactStream } from '../../../src/adapters/aws/artifact-stream.ts';
 import { withFaults } from '../../../src/adapters/aws/aws-fault.ts';
 import { ec2ImageRegistry } from '../../../src/adapters/aws/ec2-image-registry.ts';
 import { sha256 } from '../../../src/model/canonical.ts';
@@ -29,17 +39,22 @@ export async function openRegistry(folder: string, blocks: readonly number[] = [
   mkdirSync(folder, { recursive: true });
   const diskPath = makeDisk(join(folder, 'disk.raw'), blocks);
   const otherPath = makeDisk(join(folder, 'other.raw'), OTHER_BLOCKS);
-  const disks = new Map([diskPath, otherPath].map((path) => [sha256(path), path]));
+  const disks = new Map([diskPath, otherPath].map((path) => [sha256(readFileSync(path)), path]));
   const [ec2, ebs, ssm] = [withFaults(new EC2Client({})), withFaults(new EBSClient({})), withFaults(new SSMClient({}))];
-  const store = { path: async (digest: string) => disks.get(digest) } as never;
+  const store = { stream: async (digest: string) => streamFile(disks.get(digest) ?? '') };
   const elsewhere = async ({ region, key }: ImagePlace) => ({
     ...(key === undefined ? {} : { kmsKeyArn: key }),
     ec2: withFaults(new EC2Client({ region })),
     ssm: withFaults(new SSMClient({ region })),
   });
   const registry = ec2ImageRegistry({ ec2, ebs, ssm, store, work: join(folder, 'work'), elsewhere });
-  const [diskDigest, otherDigest] = [sha256(diskPath), sha256(otherPath)];
+  const [diskDigest = '', otherDigest = ''] = [...disks.keys()];
   return { registry, diskDigest, otherDigest, diskPath, ec2, ebs, ssm };
+}
+
+/** A file of this machine as the store hands disks out. */
+export function streamFile(path: string): ArtifactStream {
+  return { sizeBytes: statSync(path).size, bytes: () => createReadStream(path, { highWaterMark: 1 << 20 }) };
 }
 
 function makeDisk(path: string, blocks: readonly number[]): string {

@@ -13,7 +13,9 @@ interface Subscription {
 export async function connectTopics(): Promise<void> {
   const exports = await deployedExports();
   for (const resource of await deployedResources('AWS::SNS::Subscription')) {
-    const { TopicArn, Protocol, Endpoint, Region } = resolvedProperties(resource, exports) as unknown as Subscription;
+    const { RedrivePolicy: _, ...properties } = resource.properties;
+    const stated = resolvedProperties({ ...resource, properties }, exports);
+    const { TopicArn, Protocol, Endpoint, Region } = stated as unknown as Subscription;
     await new SNSClient({ region: Region }).send(new SubscribeCommand({ TopicArn, Protocol, Endpoint }));
   }
 }

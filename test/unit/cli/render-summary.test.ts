@@ -68,6 +68,13 @@ test('a published image: what is in, what was left out, what was proven, who may
   ]);
 });
 
+test('an account that was given the image since it was built is not told to have none', () => {
+  const again = { ...published, refused: [{ account: '111111111111', reason: 'not known' }] };
+  expect(renderSummary(again, plain).filter((it) => it.includes('111111111111'))).toEqual([
+    '  may launch  111111111111 (named)',
+  ]);
+});
+
 describe('other ends', () => {
   test.each([
     {

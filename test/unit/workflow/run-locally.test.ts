@@ -17,7 +17,7 @@ async function run(answers: Answers) {
       name,
       async (event: never) => {
         calls.push({ name, event });
-        const answer = answers[name] ?? { outcome: 'succeeded' };
+        const answer = answers[name] ?? { outcome: 'succeeded', reason: 'why' };
         if (answer instanceof Error) throw answer;
         return typeof answer === 'function' ? answer(event) : answer;
       },
@@ -25,6 +25,11 @@ async function run(answers: Answers) {
   );
   const outcome = await runLocally({ machine: 'build-image', input: { image: 'web' }, executionId: 'x1', handlers });
   return { outcome, calls, called: calls.map((it) => it.name) };
+}
+
+interface CommentedState {
+  readonly Comment?: string;
+  readonly ItemProcessor?: { readonly States: Readonly<Record<string, CommentedState>> };
 }
 
 const proceed = { decision: 'proceed', image: 'web', buildId: 'b1', options: {} };
@@ -36,6 +41,25 @@ describe('the state machine of a build', () => {
       (name) => `arn:aws:lambda:eu-west-1:123456789012:function:${name}`,
     );
     expect(aslValidator(definition as never, { checkArn: false })).toMatchObject({ isValid: true, errors: [] });
+  });
+
+  test.each(['build-image', 'build-fleet'])('every state of %s says in the console what happens in it', (name) => {
+    const silent = (States: Readonly<Record<string, CommentedState>>): string[] =>
+      Object.entries(States).flatMap(([state, { Comment, ItemProcessor }]) => [
+        ...(Comment ? [] : [state]),
+        ...silent(ItemProcessor?.States ?? {}),
+      ]);
+    expect(silent(JSON.parse(definitionText(name)).States)).toEqual([]);
+  });
+
+  test('an execution that is refused or fails has the build’s reason as its cause', async () => {
+    const endBuild = { image: 'web', buildId: 'b1', state: 'refused', reason: 'resolve: nothing is no-such-package' };
+    const { outcome } = await run({
+      'plan-build': proceed,
+      'resolve-image': { outcome: 'refused' },
+      'end-build': endBuild,
+    });
+    expect(outcome).toMatchObject({ kind: 'failed', cause: expect.stringContaining(endBuild.reason) });
   });
 
   test('has a handler for each name that it wants substituted', () => {

@@ -58,7 +58,8 @@ describe('a build that failed', () => {
     },
   ])('says why: $summary', async ({ steps = [], fault, want }) => {
     for (const step of steps) await catalog.putStep('b1', step);
-    await end(fault);
+    // The execution shows it as its cause.
+    expect((await end(fault)).reason).toBe(want);
     expect(await catalog.getBuild('b1')).toMatchObject({ state: 'failed', detail: want });
   });
 });

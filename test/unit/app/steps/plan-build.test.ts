@@ -76,6 +76,12 @@ describe('planBuild', () => {
     expect(await plan('one')).toMatchObject({ decision: 'proceed', buildId: first.buildId });
   });
 
+  test('the same execution planned twice at once begins one build', async () => {
+    const [first, second] = await Promise.all([plan('one'), plan('one')]);
+    expect(second?.buildId).toBe(first?.buildId);
+    expect(await catalog.listBuilds({ image: 'web' })).toHaveLength(1);
+  });
+
   test('an image that nobody knows is named, with those that are known', async () => {
     await expect(planBuild(ports(), { image: 'wbe' }, 'one')).rejects.toMatchObject({
       code: 'NOT_FOUND',
