@@ -8,7 +8,7 @@ import { unmetWishes } from '../../resolver/explain/wishes.ts';
 import { type ResolvedPackage, type ResolveOutcome, type Root, resolve } from '../../resolver/resolve.ts';
 import type { Weights } from '../../resolver/search/objective.ts';
 import { universeKey } from '../../resolver/universe/cache-format.ts';
-import { loadUniverse } from '../../resolver/universe/load-universe.ts';
+import { loadUniverse, recallUniverse } from '../../resolver/universe/load-universe.ts';
 import type { Universe } from '../../resolver/universe/universe.ts';
 
 export interface Archive {
@@ -33,6 +33,11 @@ export const universeFolder = (folders: Pick<Ports['folders'], 'cache'>): string
 /** Name of the file below that folder in which the universe of some indexes is. */
 export const universeFile = (indexes: readonly VerifiedIndex[], architecture: string): string =>
   `${universeKey(indexes, architecture)}.universe`;
+
+/** Whether that file is there and whole. */
+export function hasUniverse(folder: string, file: string, architecture: string): boolean {
+  return recallUniverse(folder, file, architecture) !== undefined;
+}
 
 /** What the spec itself names: the roots of the closure. */
 export function rootsOf(spec: ImageSpec): Root[] {

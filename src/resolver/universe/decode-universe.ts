@@ -2,7 +2,8 @@ import { crc32 } from 'node:zlib';
 import { sha256 } from '../../model/canonical.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 import { type ByteSource, type ColumnName, FRAME, type Header, MAGIC, universeKey } from './cache-format.ts';
-import { type NameTable, readersOf, type Tables } from './tables.ts';
+import type { NameTable, Tables } from './columns.ts';
+import { readersOf } from './tables.ts';
 import { type Universe, universeOf } from './universe.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { sha256 } from '../../model/canonical.ts';
 import { type ColumnName, FRAME, type Header, MAGIC, universeKey } from './cache-format.ts';
+import type { Tables } from './columns.ts';
 import { fieldAt, nextField } from './index-scan.ts';
-import type { Tables } from './tables.ts';
 import { tablesOf, type Universe } from './universe.ts';
 
 /** Fields that a universe is asked for, by their first letter. */

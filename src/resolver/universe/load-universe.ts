@@ -15,9 +15,10 @@ import { join } from 'node:path';
 import { KilnError } from '../../model/error.ts';
 import type { VerifiedIndex } from '../../model/package.ts';
 import { type ByteSource, universeKey } from './cache-format.ts';
+import type { Tables } from './columns.ts';
 import { decodeUniverse, readIndexes } from './decode-universe.ts';
 import { encodeUniverse } from './encode-universe.ts';
-import { buildTables, type Tables } from './tables.ts';
+import { buildTables } from './tables.ts';
 import { type Universe, universeOf } from './universe.ts';
 
 /**

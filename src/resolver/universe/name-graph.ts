@@ -1,4 +1,4 @@
-import type { Runs, Tables } from './tables.ts';
+import type { Runs, Tables } from './columns.ts';
 
 /**
  * For each name those that lead to it: packages whose candidate mentions it in Pre-Depends or Depends, and names that its candidate

@@ -1,6 +1,6 @@
 import { KilnError } from '../../model/error.ts';
 import type { PackageRecord } from '../../model/package.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from './columns.ts';
 
 /** Records by stanza and back. */
 export interface Records {

@@ -2,8 +2,8 @@ import { parseRelations } from '../../formats/debian/relation.ts';
 import { memoise } from '../../formats/memoise.ts';
 import type { Resolution } from '../../model/spec.ts';
 import type { Root } from '../request.ts';
+import type { Tables } from './columns.ts';
 import { reaching } from './name-graph.ts';
-import type { Tables } from './tables.ts';
 import { tablesOf, type Universe } from './universe.ts';
 
 /** What changed between two universes, found for all names at once. */

@@ -3,9 +3,10 @@ import { memoise } from '../../formats/memoise.ts';
 import { nearestNames } from '../../formats/text/nearest.ts';
 import type { PackageRecord, VerifiedIndex } from '../../model/package.ts';
 import type { Alternatives, RelationField } from '../../model/relation.ts';
+import type { Runs, Tables } from './columns.ts';
 import { digestIn } from './index-scan.ts';
 import { recordsOf } from './records.ts';
-import { buildTables, type Runs, type Tables } from './tables.ts';
+import { buildTables } from './tables.ts';
 
 /** A package that Provides a name; `version` where the Provides states one. */
 export interface Provider {
