@@ -49,6 +49,13 @@ async function draftsOf(ports: DraftPorts, packages: readonly string[]): Promise
   const context = { ports, archive: await openArchive(ports, imageSpec.shape.os.parse({})) };
   const drafts: Draft[] = [];
   for (const name of packages)
-    if (context.archive.universe.candidate(name)) drafts.push(await draftOfPackage(context, name));
+    if (context.archive.universe.candidate(name))
+      drafts.push(...(await draftOfPackage(context, name).then((it) => [it], withoutProgram)));
   return drafts;
+}
+
+/** A package that nothing can be started of suggests nothing. */
+function withoutProgram(fault: unknown): Draft[] {
+  if (fault instanceof KilnError && fault.code === 'USAGE') return [];
+  throw fault;
 }

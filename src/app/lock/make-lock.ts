@@ -106,10 +106,20 @@ async function findAll(
     const more = await rootsOfFiles(ports, { spec, archive, ...sets, ...evidence });
     const known = new Set(roots.map((it) => it.relation));
     const added = more.filter((it) => !known.has(it.relation));
-    if (added.length === 0) return { sets, evidence };
+    if (added.length === 0) {
+      for (const need of ownNeedsUnmet(spec, evidence.unproven)) ports.progress.note(`no package has ${need}`);
+      return { sets, evidence };
+    }
     ports.progress.note(`your files need ${[...new Set(added.map((it) => it.relation))].join(', ')}`);
     roots.push(...added);
   }
+}
+
+/** What the user's own files need and nobody has: they may not run without. */
+export function ownNeedsUnmet({ application: { from } }: ImageSpec, unproven: readonly string[]): string[] {
+  if (from === undefined) return [];
+  const isOwn = (need: string) => need.includes(`, ${from.into.replace(/\/$/, '')}/`);
+  return unproven.filter(isOwn).map((it) => `${it}: put it into ${from.path}, or see that it does without`);
 }
 
 /** Hex digest of what a lock ships. An index that changed elsewhere leaves it as it was, and so does a newer tool. */
@@ -126,16 +136,34 @@ function chooseSets(
   weights: Weights | undefined,
 ): Sets | Unsatisfiable {
   const needs = bootRequirements(spec);
-  const closure = resolveClosure(universe, spec, roots, weights);
-  if (closure.kind === 'unsatisfiable') return closure;
-  const boot = extendClosure(universe, closure.packages, bootRoots(needs), spec.resolution);
-  if (boot.kind === 'unsatisfiable') return boot;
+  const both = closureAndBoot(universe, spec, roots, weights);
+  if ('kind' in both) return both;
+  const { closure, boot } = both;
   const chosen = [...closure.packages, ...boot.packages];
   const base = extendClosure(universe, chosen, essentialRoots(universe), spec.resolution);
   if (base.kind === 'unsatisfiable') return base;
   const tools = extendClosure(universe, [], toolRoots(needs), spec.resolution);
   if (tools.kind === 'unsatisfiable') return tools;
   return { closure, boot, base, tools, partial: partialPackages(universe, needs) };
+}
+
+/**
+ * The least closure, and what boots it; where the least has what the init conflicts with (`systemd | systemd-standalone-tmpfiles`), the least
+ * with the init among its roots.
+ */
+export function closureAndBoot(
+  universe: Universe,
+  spec: ImageSpec,
+  roots: readonly Root[],
+  weights: Weights | undefined,
+): Pick<Sets, 'closure' | 'boot'> | Unsatisfiable {
+  const init = bootRoots(bootRequirements(spec));
+  const closure = resolveClosure(universe, spec, roots, weights);
+  if (closure.kind === 'unsatisfiable') return closure;
+  const boot = extendClosure(universe, closure.packages, init, spec.resolution);
+  if (boot.kind === 'resolved') return { closure, boot };
+  const together = resolveClosure(universe, spec, [...roots, ...init], weights);
+  return together.kind === 'unsatisfiable' ? together : { closure: together, boot: { kind: 'resolved', packages: [] } };
 }
 
 const bootRoots = (needs: BootRequirements): Root[] =>

@@ -111,7 +111,9 @@ function ownRoots(spec: ImageSpec, { directory, lock }: ClosureOptions): Root[] 
   const shown = (lock?.packages ?? []).filter((it) => it.layer === 'closure');
   const found = shown.flatMap(({ name, why }) =>
     why.flatMap((it): Root[] =>
-      it.kind === 'evidence' && !it.rule.endsWith('Depends') ? [{ relation: name, why: it }] : [],
+      it.kind === 'boot' || (it.kind === 'evidence' && !it.rule.endsWith('Depends'))
+        ? [{ relation: name, why: it }]
+        : [],
     ),
   );
   return [...relationsOfDeb(spec, directory), ...found];

@@ -58,10 +58,14 @@ function modulePaths(tree: FileTree, folder: string): string[] {
 
 /**
  * The modules of the initial RAM file system, in the order in which they are loaded. Throws KilnError SPEC_INVALID where
- * `boot.modules` names one that this kernel has not.
+ * `boot.modules` names one that this kernel has not; of those that its packages ask for, the ones that there are.
  */
-export function machineModules(kernel: Kernel, boot: ImageSpec['boot']): (PlannedModule & { content: Buffer })[] {
-  const { modules, missing } = planModules([...MACHINE_MODULES, ...boot.modules], kernel.catalog);
+export function machineModules(
+  kernel: Kernel,
+  boot: ImageSpec['boot'],
+  needed: readonly string[] = [],
+): (PlannedModule & { content: Buffer })[] {
+  const { modules, missing } = planModules([...MACHINE_MODULES, ...boot.modules, ...needed], kernel.catalog);
   const asked = missing.filter((name) => boot.modules.map(moduleName).includes(name));
   if (asked.length > 0) {
     throw new KilnError('SPEC_INVALID', `boot.modules: kernel ${kernel.release} has no module ${asked.join(', ')}`, {

@@ -5,6 +5,7 @@ import type { ImageSpec } from '../../model/spec.ts';
 import type { PackageSource } from '../../ports/package-source.ts';
 import { makeInitrd } from '../boot/initrd.ts';
 import { findKernel, type Kernel, machineModules } from '../boot/kernel.ts';
+import { neededModules, packagesNear } from '../boot/needed-modules.ts';
 import { toolRoot } from './tool-root.ts';
 
 const STUB = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub';
@@ -40,7 +41,7 @@ export async function prepareBoot(request: BootPartsRequest, source: Pick<Packag
   const locked: LockedDeb[] = [...packages, ...build.tools, ...build.base];
   const kernel = await openKernel(locked, source, request.spec);
   const busybox = await fileOf(locked, 'busybox-static', BUSYBOX, source);
-  const modules = machineModules(kernel, request.spec.boot);
+  const modules = machineModules(kernel, request.spec.boot, await modulesNeeded(request, source));
   const initrd = makeInitrd({ busybox, modules });
   const tools = toolRoot(build.tools, source, request.cache);
   const stub = fileOf(locked, 'systemd-boot-efi', STUB, source);
@@ -53,6 +54,14 @@ export async function prepareBoot(request: BootPartsRequest, source: Pick<Packag
     kernelRelease: kernel.release,
     modules: modules.map(({ name }) => name),
   };
+}
+
+async function modulesNeeded({ spec, lock }: BootPartsRequest, source: Pick<PackageSource, 'open'>): Promise<string[]> {
+  const opened = await Promise.all(packagesNear(spec, lock).map((it) => source.open(it)));
+  return neededModules(
+    spec,
+    opened.map((it) => it.data),
+  );
 }
 
 /** As Promise.all, but when one fails the others are waited for: nothing goes on behind a failure. */

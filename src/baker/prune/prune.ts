@@ -10,6 +10,7 @@ import { layEntry } from '../tree/unpack-tree.ts';
 import { type FolderEntry, walkFolder } from '../tree/walk-folder.ts';
 import type { Amount, PruneReport } from '../types.ts';
 import { isAlwaysKept } from './always.ts';
+import { DER_SEQUENCE, isKeyStore } from './key-store.ts';
 import type { PruneRule, StagedEntry } from './prune-rule.ts';
 import { pruneRules } from './prune-rules.ts';
 
@@ -125,10 +126,12 @@ function judge(
   });
 }
 
-/** PEM (RFC 7468) or OpenSSH's own; larger files are programs or data with a key somewhere in it. */
+/** PEM (RFC 7468), OpenSSH's own, or a store of Java's; larger files are programs or data with a key somewhere in it. */
 function beginsWithKey(root: string, { path, stats }: FolderEntry): boolean {
   if (!stats.isFile() || stats.size < 64 || stats.size > LARGEST_KEY) return false;
-  return /^\s*-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(readRange(root + path, 0, 64).toString('latin1'));
+  const head = readRange(root + path, 0, 64);
+  if (head[0] === DER_SEQUENCE) return isKeyStore(readRange(root + path, 0, stats.size));
+  return isKeyStore(head) || /^\s*-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(head.toString('latin1'));
 }
 
 function typeOf({ stats }: FolderEntry): StagedEntry['type'] {

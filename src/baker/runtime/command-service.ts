@@ -1,3 +1,5 @@
+import { basename, dirname, join } from 'node:path';
+import { nearestWord } from '../../formats/text/nearest.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import type { Run } from '../../model/spec.ts';
@@ -52,7 +54,22 @@ function requireProgram(program: string, tree: FileTree): void {
   const found = tree.resolve(program);
   if (program.startsWith('/') && found?.type === 'file') return;
   const why = program.startsWith('/') ? 'is not in the image' : 'is not an absolute path';
+  const near = nearestProgram(program, tree);
   throw new KilnError('SPEC_INVALID', `application.run: the program ${program} ${why}`, {
-    hint: 'application.packages or application.files must bring it; resolution.includeFiles adds a file of any package',
+    hint: near
+      ? `did you mean ${near}?`
+      : 'application.packages or application.files must bring it; resolution.includeFiles adds a file of any package',
   });
+}
+
+const PROGRAM_FOLDERS = ['/usr/local/bin', '/usr/sbin', '/usr/bin'];
+
+/** The same name in another folder of programs, else one that is like it in its own. */
+function nearestProgram(program: string, tree: FileTree): string | undefined {
+  const name = basename(program);
+  const elsewhere = PROGRAM_FOLDERS.map((it) => `${it}/${name}`).find((it) => tree.resolve(it)?.type === 'file');
+  if (elsewhere !== undefined) return elsewhere;
+  const folder = dirname(program);
+  const near = nearestWord(program.startsWith('/') ? tree.list(folder) : [], name);
+  return near === undefined ? undefined : join(folder, near);
 }

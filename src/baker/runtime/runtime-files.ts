@@ -6,6 +6,7 @@ import { readAccounts } from './accounts.ts';
 import { commandService } from './command-service.ts';
 import { identityScript } from './identity-script.ts';
 import { serviceUnit } from './instances.ts';
+import { servicesLeftOut } from './other-services.ts';
 import type { Service } from './service.ts';
 import { serviceScript } from './service-script.ts';
 import { systemdFiles } from './systemd-files.ts';
@@ -69,7 +70,8 @@ export function runtimeFiles({ spec, tree, identities, instances = [] }: Runtime
   // Where it is empty systemd fills it in at each boot and takes no boot for the first, which would enable every unit.
   const machineId = bySystemd ? [text('/etc/machine-id', '', 0o444)] : [];
   const files = [...shared, ...forInit, ...machineId].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { files, service, notHonoured: bySystemd ? [] : [...notHonoured, ...tmpfiles.notHonoured] };
+  const left = [...notHonoured, ...tmpfiles.notHonoured, ...servicesLeftOut(tree, unit)];
+  return { files, service, notHonoured: bySystemd ? [] : left };
 }
 
 /** It keeps the name that the spec gives it, whichever instance it is. */

@@ -21,7 +21,7 @@ export interface ServiceDirectory {
 export interface Service {
   readonly name: string;
   /** `simple` also stands for exec, notify and dbus: nobody waits for their readiness. */
-  readonly type: 'simple' | 'forking' | 'oneshot';
+  readonly type: 'simple' | 'notify' | 'forking' | 'oneshot';
   readonly pidFile?: string;
   readonly remainAfterExit: boolean;
   readonly user: string;

@@ -5,7 +5,8 @@ import {
   splitUnitWords,
   type UnitEntry,
 } from '../../formats/system/unit.ts';
-import { loadUnit } from '../../formats/system/unit-files.ts';
+import { loadUnit, UNIT_FOLDERS } from '../../formats/system/unit-files.ts';
+import { nearestWord } from '../../formats/text/nearest.ts';
 import { KilnError } from '../../model/error.ts';
 import type { FileTree } from '../../model/file-tree.ts';
 import { asksForManager } from './manager-only.ts';
@@ -50,8 +51,12 @@ export interface Translation {
 export function translateUnit(tree: FileTree, name: string): Translation {
   const unit = loadUnit(tree, name);
   if (unit) return translateEntries(unit.entries, name, tree);
+  const units = UNIT_FOLDERS.flatMap((folder) => tree.list(folder)).filter((it) => it.endsWith('.service'));
+  const near = nearestWord(units, name);
   throw new KilnError('NOT_FOUND', `application.run.unit: no package of the image has the unit ${name}`, {
-    hint: 'a package of the application must ship it; a command can stand in its place: application.run.command',
+    hint: near
+      ? `did you mean ${near}?`
+      : 'a package of the application must ship it; a command can stand in its place: application.run.command',
   });
 }
 
@@ -113,8 +118,9 @@ function requireMain(main: ServiceCommand[], name: string, dropped: string[]): S
   return main;
 }
 
-/** Readiness is nobody's business here, so exec, notify and dbus are as simple. */
+/** Readiness is nobody's business here, so exec and dbus are as simple; what notifies may tell of another process than the first. */
 function serviceType(type: string | undefined): Service['type'] {
+  if (type === 'notify' || type === 'notify-reload') return 'notify';
   return type === 'forking' || type === 'oneshot' ? type : 'simple';
 }
 

@@ -119,7 +119,9 @@ function* sourcedFiles(
         needs: text,
         paths,
         required: !guarded,
-        bring: command.guards.length === 0 && values.length > 0,
+        bring: values.length > 0,
+        // `test -x "$DAEMON" || exit 0` stands above all that comes after it.
+        onlyIf: guardPaths(command.guards, program),
         quiet: isMadeWhileRunning(text),
       };
     }

@@ -15,7 +15,9 @@ export const elfLibraries = defineRule({
   check(context, { allow }) {
     const loads = loadAll(context);
     if (loads.programs.length === 0) return notApplicable('no ELF file in the image can run');
-    const libraries = [...loads.missing.values()].filter(({ soname }) => !allow.includes(soname));
+    const libraries = [...loads.missing.values()].filter(
+      (it) => !allow.includes(it.soname) && !isSparePlugin(context, it),
+    );
     return answer([
       ...loads.programs.flatMap((program) => interpreterFinding(context, program)),
       ...libraries.filter((it) => !isLoadedByPath(context, loads.byPath, it)).map((it) => libraryFinding(context, it)),
@@ -51,6 +53,16 @@ function libraryFinding({ inventory, lock, providerOf }: RuleContext, { soname, 
     mend: mendOf(providerOf(soname)),
     fix: includeFix(soname, providerOf(soname), lock),
   };
+}
+
+/**
+ * The asker is only offered to a program, as one of the plugins of its folder, and nobody has named it: a program goes on without
+ * those that do not load. Packages bring plugins whose libraries they only suggest.
+ */
+function isSparePlugin({ inventory, reachability }: RuleContext, { soname, by }: MissingLibrary): boolean {
+  const reasons = reachability?.reachable.get(by) ?? [];
+  const isThere = inventory.elf.some((it) => it.soname === soname || posix.basename(it.path) === soname);
+  return !isThere && reasons.length > 0 && reasons.every((it) => it.rule === 'elf-plugins' && !it.required);
 }
 
 function isLoadedByPath(

@@ -43,6 +43,21 @@ test('busybox as init: further groups of the unit are the user’s', () => {
   expect(notHonoured).toEqual([]);
 });
 
+test('busybox as init: what else the packages have enabled is told, and nothing of it under systemd', () => {
+  const install = '[Install]\nWantedBy=multi-user.target\n';
+  const unit = (name: string, text: string) => ({ [`/usr/lib/systemd/system/${name}.service`]: text });
+  const tree = memoryTree({
+    ...base,
+    ...unit('pool', `[Service]\nExecStart=/usr/sbin/appd --pool\n${install}`),
+    ...unit('once', `[Service]\nType=oneshot\nExecStart=/usr/sbin/appd\n${install}`),
+    ...unit('gone', `[Service]\nExecStart=/usr/sbin/gone\n${install}`),
+    ...unit('helper', '[Service]\nExecStart=/usr/sbin/appd\n'),
+  });
+  const told = (init: string) => runtimeFiles({ spec: specOf(init), tree, identities: [] }).notHonoured;
+  expect(told('busybox')).toEqual(['pool.service: only the service of the spec is started']);
+  expect(told('systemd')).toEqual([]);
+});
+
 test('systemd as init: the unit is enabled, after the network and the first boot', () => {
   const files = filesOf('systemd');
   expect(files.get('/etc/systemd/system/multi-user.target.wants/app.service')).toBe(

@@ -24,7 +24,8 @@ const scriptOf = (service: string, name?: string) => {
 };
 
 test.each([
-  { summary: 'notify is as simple', unit: 'Type=notify\nExecStart=/usr/sbin/appd', want: { type: 'simple' } },
+  { summary: 'what notifies', unit: 'Type=notify\nExecStart=/usr/sbin/appd', want: { type: 'notify' } },
+  { summary: 'exec is as simple', unit: 'Type=exec\nExecStart=/usr/sbin/appd', want: { type: 'simple' } },
   {
     summary: 'a daemon that forks is known by its PID file',
     unit: 'Type=forking\nPIDFile=/var/run/app.pid\nExecStart=/usr/sbin/appd',
@@ -169,6 +170,13 @@ function caught(work: () => unknown): KilnError {
   throw new Error('nothing was thrown');
 }
 
+test('a unit that is a slip of the pen away is named', () => {
+  expect(
+    caught(() => translateUnit(memoryTree({ ...base, '/usr/lib/systemd/system/nginx.service': '' }), 'ngnix.service'))
+      .hint,
+  ).toBe('did you mean nginx.service?');
+});
+
 test('drop-ins come after the unit, those in /etc instead of those of their name in /usr/lib', () => {
   const units = memoryTree({
     ...base,
@@ -241,6 +249,17 @@ test.each([
 ])('a command that runs as $user may listen on $ports', ({ user, ports, sysctls }) => {
   const spec = run.parse({ command: ['/usr/sbin/appd'], user });
   expect(commandService(spec, 'app', tree, ports).sysctls).toEqual(sysctls);
+});
+
+test.each([
+  { program: '/usr/bin/appd', hint: 'did you mean /usr/sbin/appd?' },
+  { program: '/usr/sbin/apd', hint: 'did you mean /usr/sbin/appd?' },
+  {
+    program: '/usr/bin/other',
+    hint: 'application.packages or application.files must bring it; resolution.includeFiles adds a file of any package',
+  },
+])('what $program was meant to be', ({ program, hint }) => {
+  expect(caught(() => commandService(run.parse({ command: [program] }), 'app', tree)).hint).toBe(hint);
 });
 
 test.each([

@@ -274,6 +274,12 @@ describe('scripts', () => {
       back: GREP,
     },
     {
+      summary: 'what is read after a guard on what is in comes back',
+      tree: { ...sh('[ -x /usr/bin/x ] || exit 0\n. /usr/lib/lsb/functions'), '/usr/bin/x': elf() },
+      candidates: { ...grep, '/usr/lib/lsb/functions': 'grep x\n' },
+      back: [...GREP, '/usr/lib/lsb/functions'],
+    },
+    {
       summary: 'one guarded by what comes back is, too',
       tree: sh('[ -x /usr/bin/x ] && grep y\n/usr/bin/x'),
       candidates: { ...grep, '/usr/bin/x': elf() },

@@ -27,5 +27,22 @@ test.each([
     text: 'FROM a\n# RUN apt install no\nRUN apt-get -y install --no-install-recommends a-b c++ && apt-get clean\nRUN apt install dd',
     want: { packages: ['a-b', 'c++', 'dd'] },
   },
+  {
+    summary: 'a stage has what the one has that it is made from',
+    text: 'FROM --platform=$BUILDPLATFORM a AS Base\nENV A=1\nWORKDIR /srv\nFROM base\nWORKDIR app\nCMD ["x"]',
+    want: { argv: ['x'], environment: { A: '1' }, workingDirectory: '/srv/app' },
+  },
+  {
+    summary: 'what is copied, from where to where',
+    text: 'FROM a AS b\nWORKDIR /w\nFROM c\nCOPY x /y\nWORKDIR /srv\nCOPY --chown=1:1 ["d e", "f", "./"]\nCOPY --from=b /w/o o\nCOPY --from=other/image /o /p\nADD https://x/y /z\nCMD x',
+    want: {
+      copies: [
+        { sources: ['x'], target: '/y' },
+        { sources: ['d e', 'f'], target: '/srv/' },
+        { sources: ['/w/o'], target: '/srv/o', from: { workingDirectory: '/w' } },
+        { sources: ['/o'], target: '/p', from: {} },
+      ],
+    },
+  },
   { summary: 'none of it', text: 'nothing here', want: { environment: {}, ports: [], packages: [] } },
 ])('$summary', ({ text, want }) => expect(dockerfileOf(text)).toMatchObject(want));

@@ -425,6 +425,46 @@ const rows: Row[] = [
   },
   {
     rule: 'elf-libraries',
+    summary: 'a plugin that is only offered, without a library that nobody brings',
+    difference: {
+      files: { '/usr/lib/app/plugins/spare.so': makeElf({ soname: 'spare.so', needed: ['libgone.so.1'] }) },
+      reachability: {
+        reachable: new Map([
+          ['/usr/sbin/app', []],
+          [
+            '/usr/lib/app/plugins/spare.so',
+            [{ rule: 'elf-plugins', by: '/usr/sbin/app', needs: 'spare.so', required: false }],
+          ],
+        ]),
+        missing: [],
+      },
+    },
+    want: 'compliant',
+  },
+  {
+    rule: 'elf-libraries',
+    summary: 'a plugin that configuration names',
+    difference: {
+      files: { '/usr/lib/app/plugins/spare.so': makeElf({ soname: 'spare.so', needed: ['libgone.so.1'] }) },
+      reachability: {
+        reachable: new Map([
+          [
+            '/usr/lib/app/plugins/spare.so',
+            [
+              { rule: 'elf-plugins', by: '/usr/sbin/app', needs: 'spare.so', required: false },
+              { rule: 'configured-programs', by: '/etc/app.conf', needs: 'spare.so', required: false },
+            ],
+          ],
+        ]),
+        missing: [],
+      },
+    },
+    want: [
+      '/usr/lib/app/plugins/spare.so: /usr/lib/app/plugins/spare.so needs libgone.so.1, which is not where the loader looks',
+    ],
+  },
+  {
+    rule: 'elf-libraries',
     summary: 'a program that nothing starts',
     difference: {
       files: { '/usr/bin/idle': { content: makeElf({ needed: ['libgone.so.1'] }), mode: 0o755 } },

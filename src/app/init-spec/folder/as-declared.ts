@@ -1,43 +1,85 @@
 import { type CommandLine, commandOfText, commandOfWords } from '../draft/command-line.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
-import { portsIn } from '../draft/ports-in.ts';
+import { portOfCommand, portsIn } from '../draft/ports-in.ts';
 import type { Project } from '../draft/project.ts';
 import { answersOn } from '../draft/web-server.ts';
-import { type Declared, environmentFile } from './declared.ts';
+import { startedByUnit } from './by-unit.ts';
+import type { Declared } from './declaration.ts';
+import { environmentFile } from './declared.ts';
+import { INTO, inFolder, relocated } from './placed.ts';
+import { type Program, programOf } from './program.ts';
 
-const INTO = '/opt/app';
 const USUAL_PORT = 8000;
-const UNITS = '/etc/systemd/system';
 const EMPTY = { readsHost: false, local: false, http: false };
 
 /** A draft with what the folder's own unit, Procfile, Dockerfile and .env say of running in place of what was guessed. */
-export function asDeclared(
-  { archive }: DraftContext,
+export async function asDeclared(
+  context: DraftContext,
   project: Project,
   draft: Draft | undefined,
   declared: Declared | undefined,
-): Draft {
+): Promise<Draft> {
   const base = withVariables(project, draft ?? draftOfNothing(project));
   if (!declared) return base;
   if (declared.unit !== undefined) return startedByUnit(project, base, declared);
-  // A container starts the server that its base image has set up; here the server's own package does that.
-  if ('unit' in base.run) return { ...base, notes: [...base.notes, ...declared.notes] };
   const command = commandOf(project, base, declared);
-  const isKnown = (program: string) =>
-    !program.startsWith('/usr/bin/') ||
-    draft?.packages.length ||
-    archive.universe.candidate(program.slice('/usr/bin/'.length)) !== undefined;
-  const program = command?.argv[0] ?? '';
-  if (!command || !isKnown(program) || !isThere(project, declared, program)) {
-    return {
-      ...base,
-      notes: [...base.notes, `What ${declared.by} starts is not in the folder; see whether the command does the same.`],
-    };
-  }
-  const server = program.slice('/usr/bin/'.length);
-  const serves = program.startsWith('/usr/bin/') && archive.universe.candidate(server) ? [server] : [];
-  const packages = [...new Set([...base.packages.filter((it) => !isReplaced(base, it)), ...serves])].sort();
-  return { ...moved(base, declared.into), ...runOf(project, base, declared, command), packages };
+  const program = command && (await programOf(context, project, declared, command, base));
+  const isInstalled = declared.packages?.includes(program?.package ?? '') ?? false;
+  // A container starts the server that its base image has set up; here the server's own package does that.
+  if ('unit' in base.run && !isInstalled) return { ...base, notes: [...base.notes, ...declared.notes] };
+  if (!command || !program) return withoutProgram(base, declared);
+  return startedBy(context, project, isInstalled ? asInstalled(project, base, declared) : base, declared, {
+    ...program,
+    command: { ...command, argv: [program.path, ...command.argv.slice(1)] },
+  });
+}
+
+function startedBy(
+  context: DraftContext,
+  project: Project,
+  base: Draft,
+  declared: Declared,
+  program: Program & { readonly command: CommandLine },
+): Draft {
+  const files = [...(base.files ?? []), ...(declared.files ?? [])];
+  return {
+    ...inFolder(base, declared, project),
+    ...runOf(project, base, declared, program),
+    packages: packagesWith(context, base, declared, program),
+    ...(files.length > 0 ? { files } : {}),
+  };
+}
+
+/** A Dockerfile that installs its server from the distribution says all: what the folder looks like counts no more. */
+function asInstalled(project: Project, { http, path }: Draft, { by, into }: Declared): Draft {
+  const { from, ...nothing } = draftOfNothing(project);
+  const asked = http ? { http, ...(path === undefined ? {} : { path }) } : {};
+  return { ...nothing, description: `what ${by} installs`, ...asked, ...(into === undefined ? {} : { from: from! }) };
+}
+
+/** What it starts is made elsewhere; where it listens and its variables hold for what is started instead. */
+function withoutProgram(base: Draft, { by, argv, environment, ports: [port] }: Declared): Draft {
+  if (!('command' in base.run)) return base;
+  const [program, ...others] = base.run.command;
+  const isAlone = program?.startsWith(`${INTO}/`) && others.length === 0;
+  const command =
+    isAlone && !/^(\/bin\/)?(ba|da)?sh$/.test(argv?.[0] ?? '')
+      ? [program!, ...(argv ?? []).slice(1)]
+      : base.run.command;
+  const isHeeded = port !== undefined && (isAlone || environment.PORT === String(port));
+  const answer = isHeeded ? { ports: [port], ...(base.ports.length > 0 ? {} : { http: false }) } : {};
+  return {
+    ...base,
+    ...answer,
+    run: { ...base.run, command, environment: { ...base.run.environment, ...environment } },
+    notes: [...base.notes, `What ${by} starts is not in the folder; see whether the command does the same.`],
+  };
+}
+
+function packagesWith({ archive }: DraftContext, base: Draft, { packages = [] }: Declared, program: Program): string[] {
+  const kept = base.packages.filter((it) => !isReplaced(base, it));
+  const wanted = packages.filter((it) => archive.universe.candidate(it));
+  return [...new Set([...kept, ...wanted, ...(program.package === undefined ? [] : [program.package])])].sort();
 }
 
 function draftOfNothing({ folder }: Project): Draft {
@@ -67,20 +109,6 @@ function withVariables(project: Project, draft: Draft): Draft {
   };
 }
 
-function startedByUnit({ folder, text }: Project, draft: Draft, { by, unit, into, notes }: Declared): Draft {
-  const base = moved({ ...draft, from: { path: folder, into: INTO } }, into);
-  const heard = portsIn([text(by) ?? '']);
-  const port = heard.port ?? draft.ports[0];
-  const file = { path: `${UNITS}/${unit!}`, source: `${folder}/${by}`, mode: '0644', owner: 'root', group: 'root' };
-  return {
-    ...base,
-    run: { unit: unit! },
-    files: [...(draft.files ?? []), file],
-    ...(port === undefined ? {} : { ports: [port], http: heard.http || draft.http }),
-    notes: [...draft.notes, ...notes],
-  };
-}
-
 function commandOf(project: Project, base: Draft, declared: Declared): CommandLine | undefined {
   const place = { project, into: declared.into ?? INTO, variables: variablesOf(base, declared) };
   if (declared.argv) {
@@ -98,11 +126,6 @@ function variablesOf(base: Draft, { environment, ports }: Declared): Record<stri
   return { ...stated, ...environment, PORT: port };
 }
 
-/** A program below the application's folder has to be one of the folder's files. */
-function isThere(project: Project, { into = INTO }: Declared, program: string): boolean {
-  return program.startsWith(`${into}/`) ? project.has(program.slice(into.length + 1)) : true;
-}
-
 /** A server that was only guessed gives way to what is declared. */
 function isReplaced({ run }: Draft, name: string): boolean {
   return 'command' in run && run.command[0] === `/usr/bin/${name}` && /^(gunicorn|uvicorn|puma|starman)$/.test(name);
@@ -112,7 +135,7 @@ function runOf(
   project: Project,
   base: Draft,
   declared: Declared,
-  command: CommandLine,
+  { command, isServer }: Program & { readonly command: CommandLine },
 ): Pick<Draft, 'run' | 'ports' | 'http' | 'local' | 'notes'> {
   const into = declared.into ?? INTO;
   const variables = variablesOf(base, declared);
@@ -120,7 +143,7 @@ function runOf(
   const takesPort = declared.environment.PORT !== undefined || /\$\{?PORT\b/.test(declared.text ?? '');
   const isRead = takesPort || portsIn(project.files.map((it) => project.text(it) ?? '')).readsPort;
   const own = 'command' in base.run ? base.run.environment : {};
-  const port = declared.ports[0] ?? portsIn([line]).port ?? (isRead ? Number(variables.PORT) : base.ports[0]);
+  const port = declared.ports[0] ?? portOfCommand(line) ?? (isRead ? Number(variables.PORT) : base.ports[0]);
   const http = base.http || declared.by === 'Procfile';
   const answer =
     port === undefined
@@ -135,8 +158,9 @@ function runOf(
   return {
     run: {
       command: command.argv,
-      workingDirectory: into,
-      user: declared.user ?? 'www-data',
+      ...(isServer && declared.into === undefined ? {} : { workingDirectory: into }),
+      // A server of the distribution gives its powers up by itself; one of theirs has none.
+      ...(isServer ? {} : { user: declared.user ?? 'www-data' }),
       environment: relocated(environment, into),
     },
     ports: answer.ports,
@@ -148,14 +172,4 @@ function runOf(
       `It is started as ${declared.by} says.`,
     ],
   };
-}
-
-/** The same draft with the application in another folder of the image. */
-function moved(draft: Draft, into: string | undefined): Draft {
-  if (into === undefined || into === INTO || !draft.from) return draft;
-  return { ...draft, from: { ...draft.from, into }, run: relocated(draft.run, into) };
-}
-
-function relocated<T>(value: T, into: string): T {
-  return JSON.parse(JSON.stringify(value).replaceAll(INTO, into)) as T;
 }

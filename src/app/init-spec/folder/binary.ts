@@ -8,7 +8,7 @@ import type { Universe } from '../../../resolver/universe/universe.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
 import { portsIn } from '../draft/ports-in.ts';
 import { isBinaryFile, isExecutableFile, type Project } from '../draft/project.ts';
-import { answersOn, listeningEnvironment } from '../draft/web-server.ts';
+import { answersOn, listeningEnvironment, portOf } from '../draft/web-server.ts';
 
 const INTO = '/opt/app';
 const X86_64 = 62;
@@ -47,8 +47,8 @@ export async function draftOfBinary({ archive }: DraftContext, path: string, pro
   const inside = project === undefined ? basename(path) : relative(project.folder, path);
   const isAlone = project === undefined || MADE.test(inside);
   const heard = portsIn(project === undefined ? [] : sourcesOf(project));
-  const answer = answersOn(heard.port, heard);
-  const environment = listeningEnvironment(heard, heard.port);
+  const answer = answersOn(portOf(heard), heard);
+  const environment = listeningEnvironment(heard, portOf(heard));
   return {
     name: nameFrom(project?.folder ?? path),
     description: facts.needed.length === 0 ? 'a static binary' : 'a binary and the libraries that it needs',
@@ -58,7 +58,7 @@ export async function draftOfBinary({ archive }: DraftContext, path: string, pro
       command: [`${INTO}/${isAlone ? basename(path) : inside}`],
       workingDirectory: INTO,
       // Where it listens is not always known, and only root may listen on every port that the spec does not name.
-      ...(heard.port === undefined ? {} : { user: 'www-data' }),
+      ...(portOf(heard) === undefined ? {} : { user: 'www-data' }),
       environment,
     },
     ...answer,

@@ -1,25 +1,8 @@
+import { asksForManager } from '../../../baker/runtime/manager-only.ts';
 import { parseEnvironmentFile, parseExec, parseUnit, unitValue } from '../../../formats/system/unit.ts';
-import { dockerfileOf } from '../../../formats/text/dockerfile.ts';
 import type { Project } from '../draft/project.ts';
-
-/** What a folder's own files say of how it is run, whatever it is written in. */
-export interface Declared {
-  /** File that says so. */
-  readonly by: string;
-  /** As a shell would read it. */
-  readonly text?: string;
-  /** Program and arguments, where they are told apart. */
-  readonly argv?: readonly string[];
-  /** Name of a unit of the folder, which is the file `by`. */
-  readonly unit?: string;
-  /** Folder in which the application lies where it is said. */
-  readonly into?: string;
-  readonly user?: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly ports: readonly number[];
-  /** What the reader of the draft has to know of it. */
-  readonly notes: readonly string[];
-}
+import type { Declared } from './declaration.ts';
+import { dockerOf } from './docker.ts';
 
 /** A unit of the folder, a Procfile's `web`, or a Dockerfile's last stage: the first that is there. */
 export function declaredRun(project: Project): Declared | undefined {
@@ -51,6 +34,7 @@ function unitOf(project: Project): Declared | undefined {
     by,
     unit: by.slice(by.lastIndexOf('/') + 1),
     argv: command.argv,
+    asksForManager: asksForManager(entries, by.slice(by.lastIndexOf('/') + 1)),
     ...(into === undefined ? {} : { into }),
     environment: {},
     ports: [],
@@ -84,28 +68,5 @@ function procfileOf(project: Project): Declared | undefined {
     ports: [],
     notes:
       others.length > 0 ? [`An image runs one service: ${others.join(', ')} of the Procfile would be others.`] : [],
-  };
-}
-
-function dockerOf(project: Project): Declared | undefined {
-  const by = ['Dockerfile', 'Containerfile'].find((it) => project.text(it) !== undefined);
-  if (by === undefined) return undefined;
-  const { argv, text, workingDirectory, user, environment, ports, packages } = dockerfileOf(project.text(by)!);
-  // Then its base image says how it is run.
-  if (argv === undefined && text === undefined) return undefined;
-  const into = workingDirectory && !/^\/(usr\/(s?bin|lib)|etc|bin|lib)?$/.test(workingDirectory);
-  const notes =
-    packages.length > 0
-      ? [`${by} installs ${packages.join(', ')}: add to \`packages\` those that it needs while it runs.`]
-      : [];
-  return {
-    by,
-    ...(argv ? { argv } : {}),
-    ...(text === undefined ? {} : { text }),
-    ...(into ? { into: workingDirectory } : {}),
-    ...(user === 'root' ? { user } : {}),
-    environment,
-    ports,
-    notes,
   };
 }

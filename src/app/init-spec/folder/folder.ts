@@ -47,7 +47,7 @@ export async function draftOfFolder(context: DraftContext, folder: string): Prom
   const project = readProject(folder);
   const declared = declaredRun(project);
   const draft = await draftOfKind(context, project, declared !== undefined);
-  return withOwner(project, asDeclared(context, project, draft, declared));
+  return withOwner(project, await asDeclared(context, project, draft, declared));
 }
 
 /** The draft that the folder's own files lead to; undefined where they lead nowhere and something else says what is run. */

@@ -5,7 +5,7 @@ import { parseInterpreterLine } from '../../../formats/shell/interpreter-line.ts
 import { readRange } from '../../../formats/tree/folder-tree.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
 import { portsIn } from '../draft/ports-in.ts';
-import { answersOn, listeningEnvironment } from '../draft/web-server.ts';
+import { answersOn, listeningEnvironment, portOf } from '../draft/web-server.ts';
 
 const INTO = '/opt/app';
 const LINE = 256;
@@ -23,7 +23,7 @@ export function draftOfScript({ archive }: DraftContext, path: string, folder?: 
   const interpreter = basename(line.looksUp ?? line.interpreter);
   const text = readFileSync(path, 'utf8');
   const heard = portsIn([text]);
-  const answer = answersOn(heard.port, heard);
+  const answer = answersOn(portOf(heard), heard);
   return {
     name: nameFrom((folder ?? path).replace(/\.\w{1,4}$/, '')),
     description: `a script for ${interpreter}`,
@@ -33,7 +33,7 @@ export function draftOfScript({ archive }: DraftContext, path: string, folder?: 
       command: [`${INTO}/${inside}`],
       workingDirectory: INTO,
       user: 'www-data',
-      environment: listeningEnvironment(heard, heard.port),
+      environment: listeningEnvironment(heard, portOf(heard)),
     },
     ...answer,
     notes: [

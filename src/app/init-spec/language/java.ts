@@ -1,21 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { basename, relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { readZipMember, zipMembers } from '../../../formats/archive/zip.ts';
 import { KilnError } from '../../../model/error.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
 import { portsIn } from '../draft/ports-in.ts';
-import type { Project } from '../draft/project.ts';
-import { answersOn } from '../draft/web-server.ts';
+import { type Project, readProject } from '../draft/project.ts';
+import { answersOn, JAVA_STARTS_IN } from '../draft/web-server.ts';
 import { draftOfPackage } from '../package/package.ts';
 
 const INTO = '/opt/app';
-const SPRING = 8080;
+/** Of Spring Boot and of Quarkus. */
+const USUAL_PORT = 8080;
+/** What Quarkus makes to be started, with its libraries beside it. */
+const QUARKUS = /^(target|build)\/quarkus-app\/quarkus-run\.jar$/;
 /** Of a class file: the first version of Java is 45 less 1 (JVMS §4.1). */
 const FIRST_MAJOR = 44;
 const CONTAINER = { package: 'tomcat10', webapps: '/var/lib/tomcat10/webapps' };
 
 /** Archives of Java in a folder that are there to be run, best first: those that a build made, not their sources. */
 export function jarsIn({ files }: Project): string[] {
+  const quarkus = files.filter((it) => QUARKUS.test(it));
+  if (quarkus.length > 0) return quarkus;
   const jars = files.filter((it) => /^((target|build\/libs|dist|app)\/)?[^/]+\.[jw]ar$/.test(it));
   return jars.filter((it) => !/(-sources|-javadoc|-tests?|-plain|\.original)\.jar$|\/original-/.test(it));
 }
@@ -34,11 +39,20 @@ export async function draftOfJar(context: DraftContext, path: string, folder?: s
       hint: 'give the .jar a Main-Class in META-INF/MANIFEST.MF, or write the spec with a command of its own',
     });
   }
-  // What a build tool left around its result is no part of the application.
-  const from = folder === undefined || relative(folder, path).includes('/') ? path : folder;
+  const libraries = (manifest.get('Class-Path') ?? '').split(' ').filter((it) => it !== '');
+  const isWithOthers = folder !== undefined && libraries.some((it) => existsSync(join(dirname(path), it)));
+  // What a build tool left around its result is no part of the application, unless the result itself says so.
+  const isAlone = folder === undefined || relative(folder, path).includes('/');
+  const from = isWithOthers ? dirname(path) : isAlone ? path : folder;
   const members = zipMembers(archive, path);
-  const port = portOf(members);
-  const answer = answersOn(port, { local: false, readsHost: false, http: true });
+  const heard = portsIn(folder === undefined ? [] : sourcesIn(readProject(folder)));
+  const port = portOf(members) ?? heard.port ?? (/\bquarkus\b/.test(main) ? USUAL_PORT : undefined);
+  const asked = heard.path ?? pathIn(members);
+  const answer = answersOn(port, {
+    ...heard,
+    http: asked !== undefined,
+    ...(asked === undefined ? {} : { path: asked }),
+  });
   return {
     name: nameFrom((folder ?? path).replace(/\.[jw]ar$/, '')),
     description: 'a Java application',
@@ -46,6 +60,7 @@ export async function draftOfJar(context: DraftContext, path: string, folder?: s
     from: { path: from, into: INTO },
     run: { command: ['/usr/bin/java', '-jar', `${INTO}/${basename(path)}`], workingDirectory: INTO, user: 'www-data' },
     ...answer,
+    timeout: JAVA_STARTS_IN,
     notes: [...versionNotes(context, members, main), ...answer.notes],
   };
 }
@@ -56,6 +71,18 @@ type Members = ReturnType<typeof zipMembers>;
 function manifestOf(text: string): Map<string, string> {
   const lines = text.replace(/\r\n?/g, '\n').replace(/\n /g, '').split('\n');
   return new Map(lines.map((line) => line.split(': ')).map(([name = '', ...value]) => [name, value.join(': ').trim()]));
+}
+
+function sourcesIn(project: Project): string[] {
+  return project.files.filter((it) => /\.(java|kt|kts|groovy|scala)$/.test(it)).map((it) => project.text(it) ?? '');
+}
+
+/** Pages in the archive, or the health that Spring Boot's actuator tells; all else of such an application may be 404. */
+function pathIn(members: Members): string | undefined {
+  const has = (pattern: RegExp) => members.some((it) => pattern.test(it.name));
+  if (has(/^(BOOT-INF\/classes\/|WEB-INF\/classes\/|META-INF\/resources\/)?(static|public|resources)?\/?index\.html$/))
+    return '/';
+  return has(/^BOOT-INF\/lib\/spring-boot-starter-actuator-/) ? '/actuator/health' : undefined;
 }
 
 function portOf(members: Members): number | undefined {
@@ -70,7 +97,7 @@ function portOf(members: Members): number | undefined {
         .replace(/^\s*management\..*$/gm, ''),
     ),
   ).port;
-  return stated ?? (members.some((it) => it.name.startsWith('BOOT-INF/')) ? SPRING : undefined);
+  return stated ?? (members.some((it) => it.name.startsWith('BOOT-INF/')) ? USUAL_PORT : undefined);
 }
 
 /** Debian's default Java runs classes up to its own version. */
@@ -98,8 +125,7 @@ async function draftOfWar(context: DraftContext, path: string): Promise<Draft> {
     ],
     ports: [8080],
     http: true,
-    // It unpacks the archive and compiles its pages first.
-    timeout: '600s',
+    timeout: JAVA_STARTS_IN,
     notes: [
       ...served.notes.filter((it) => !/port/.test(it)),
       `${CONTAINER.package} is for Jakarta EE: classes that import javax.servlet have to be migrated first.`,

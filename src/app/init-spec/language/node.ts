@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { splitVersion } from '../../../formats/debian/version.ts';
 import { isInNodeRange } from '../../../formats/language/node-range.ts';
 import { type CommandLine, commandOfText, nodeOf } from '../draft/command-line.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
-import { portsIn } from '../draft/ports-in.ts';
+import { portOfCommand, portsIn } from '../draft/ports-in.ts';
 import { type Project, readProject } from '../draft/project.ts';
 import { answersOn, listeningEnvironment } from '../draft/web-server.ts';
 import { dependenciesOf, type PackageJson, readPackageJson } from './package-json.ts';
@@ -24,14 +25,19 @@ export function isStartable(project: Project): boolean {
   return described.scripts?.start !== undefined || entryOf(project, described) !== undefined;
 }
 
+/** What Next.js makes to run by itself, where its own tool is not installed. */
+const STANDALONE = '.next/standalone';
+
 /** A Node application: started as its `start` script says, or by its main module. Throws SPEC_INVALID for a package.json that is no JSON. */
 export function draftOfNode(context: DraftContext, folder: string, project: Project = readProject(folder)): Draft {
   const described = readPackageJson(project);
   const started = startOf(project, described);
+  if (started === undefined && project.has(`${STANDALONE}/server.js`)) return draftOfStandalone(context, project);
   const entry = entryOf(project, described);
   const command = started ?? { argv: [nodeOf(project, INTO), `${INTO}/${entry ?? 'server.js'}`], environment: {} };
   const heard = portsIn(sourcesOf(project, command.argv, entry));
-  const port = heard.port ?? USUAL_PORT;
+  const stated = portOfCommand(command.argv.slice(1).join(' ')) ?? heard.port;
+  const port = stated ?? USUAL_PORT;
   // A tool that is started by its name, such as that of a framework, is there to serve pages.
   const isTool = command.argv[1]?.includes('/node_modules/') ?? false;
   const answer = answersOn(port, isTool ? { ...heard, http: true } : heard);
@@ -46,10 +52,19 @@ export function draftOfNode(context: DraftContext, folder: string, project: Proj
     notes: [
       ...notesOf(context, project, described),
       ...(started === undefined && entry === undefined ? [absentNote(described)] : []),
-      ...(heard.port === undefined && !heard.readsPort ? [`Port ${USUAL_PORT} is a guess.`] : []),
+      ...(stated === undefined && !heard.readsPort ? [`Port ${USUAL_PORT} is a guess.`] : []),
       ...answer.notes,
     ],
   };
+}
+
+/** The folder that is made to run alone; its pages' files have to be put into it. */
+function draftOfStandalone(context: DraftContext, { folder, has }: Project): Draft {
+  const missing = ['public', '.next/static'].filter((it) => has(it) && !has(`${STANDALONE}/${it}`));
+  const draft = draftOfNode(context, join(folder, STANDALONE));
+  const copies = missing.map((it) => `cp -r ${it} ${STANDALONE}/${it}`).join(' && ');
+  const notes = missing.length > 0 ? [`Run \`${copies}\` first: only ${STANDALONE} goes into the image.`] : [];
+  return { ...draft, http: true, notes: [...draft.notes.filter((it) => !/npm/.test(it)), ...notes] };
 }
 
 function absentNote({ scripts }: PackageJson): string {
@@ -98,7 +113,7 @@ function sourcesOf(project: Project, argv: readonly string[], entry: string | un
   const named = argv.filter((it) => it.startsWith(`${INTO}/`)).map((it) => it.slice(INTO.length + 1));
   const own = project.files.filter((it) => SOURCE.test(it) && !/\.config\.[cm]?[jt]s$|\.d\.ts$/.test(it));
   const files = [...new Set([...named, ...(entry === undefined ? [] : [entry]), ...own])];
-  return [argv.join(' '), ...files.flatMap((it) => (it.includes('node_modules') ? [] : (project.text(it) ?? [])))];
+  return files.flatMap((it) => (it.includes('node_modules') ? [] : (project.text(it) ?? [])));
 }
 
 function notesOf({ archive }: DraftContext, project: Project, described: PackageJson): string[] {

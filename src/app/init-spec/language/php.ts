@@ -41,7 +41,7 @@ export function isPhp(project: Project): boolean {
 export function draftOfPhp({ archive }: DraftContext, folder: string, project: Project): Draft {
   const root = rootOf(project) ?? '';
   const documents = root === '' ? INTO : `${INTO}/${root}`;
-  const isComposed = project.has('composer.json') && !project.has('vendor');
+  const isComposed = requiresPackages(project.text('composer.json') ?? '') && !project.has('vendor');
   return {
     name: nameFrom(folder),
     description: 'a PHP application, served by Apache',
@@ -63,6 +63,12 @@ export function draftOfPhp({ archive }: DraftContext, folder: string, project: P
       ? ['Run `composer install --no-dev` in the folder first: what it requires goes into the image with it.']
       : [],
   };
+}
+
+/** Whether composer.json asks for more than PHP and its extensions, or for classes to be found. */
+function requiresPackages(text: string): boolean {
+  const required = /"require"\s*:\s*\{([^}]*)\}/.exec(text)?.[1] ?? '';
+  return /"[\w.-]+\/[\w.-]+"\s*:/.test(required) || /"autoload"\s*:/.test(text);
 }
 
 /** Folder of the documents: where the index is, the public one first. */

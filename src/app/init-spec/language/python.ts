@@ -1,7 +1,8 @@
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
 import { portsIn } from '../draft/ports-in.ts';
 import { type Project, readProject } from '../draft/project.ts';
-import { type Answer, answersOn, listeningEnvironment } from '../draft/web-server.ts';
+import { type Answer, answersOn, listeningEnvironment, portOf } from '../draft/web-server.ts';
+import { djangoPath, isDjango } from './django.ts';
 import { pythonPackages } from './python-packages.ts';
 import { moduleOf, sourceRoot, type WebApplication, webApplication } from './python-web.ts';
 import { projectScripts } from './requirement.ts';
@@ -10,6 +11,13 @@ const INTO = '/opt/app';
 const SERVED_ON = 8000;
 const ENTRIES = ['main', 'app', '__main__', 'server', 'serve', 'run', 'service', 'bot', 'worker', 'cli'];
 const MARKS = ['requirements.txt', 'pyproject.toml', 'setup.py', 'manage.py'];
+
+/** A statement at the outermost level that is neither an import, a definition nor an assignment of a plain value. */
+const DOES_SOMETHING = /^(?:if\s+__name__|[\w.]+\s*\(|(?:async\s+)?(?:for|with)\b|while\b|try:|await\b|raise\b)/m;
+
+function onlyDefines(text: string): boolean {
+  return /^(?:async\s+)?(?:def|class)\b/m.test(text) && !DOES_SOMETHING.test(text);
+}
 
 /** Whether a folder looks like a Python application. */
 export function isPython(project: Project): boolean {
@@ -67,15 +75,18 @@ function servedBy(project: Project, { name, asgi, root }: WebApplication, requir
     root,
     server,
     ports: [SERVED_ON],
-    http: true,
     ...routeOf(project),
     notes: [],
   };
 }
 
-function routeOf(project: Project): { path?: string } {
-  const { path } = portsIn(project.files.filter((it) => it.endsWith('.py')).map((it) => project.text(it) ?? ''));
-  return path === undefined ? {} : { path };
+/** What is asked of a web application; no path where it registers some and none is plain. */
+function routeOf(project: Project): { http: boolean; path?: string } {
+  const texts = project.files.filter((it) => it.endsWith('.py')).map((it) => project.text(it) ?? '');
+  const heard = portsIn(texts);
+  const path = isDjango(project) ? djangoPath(project) : heard.path;
+  const isUnknown = heard.pathless || texts.some((it) => /^urlpatterns\b/m.test(it));
+  return path === undefined ? { http: !isUnknown } : { http: true, path };
 }
 
 /** A program that pyproject.toml names, a module of a usual name, or the only one that is started as a script. */
@@ -87,11 +98,13 @@ function startedAs(project: Project): Started {
   const root = file === undefined ? '' : sourceRoot(project, file);
   const own = [...(file === undefined ? [] : [file]), ...files].map((it) => project.text(it) ?? '');
   const heard = portsIn(own);
-  const answer = answersOn(heard.port, heard);
-  const environment = listeningEnvironment(heard, heard.port);
+  const answer = answersOn(portOf(heard), heard);
+  const environment = listeningEnvironment(heard, portOf(heard));
   const others = chosen?.others.length ? [`${chosen.others.join(', ')} could be what is to run, too.`] : [];
   const command = script ? callOf(script.calls) : commandOf(project, file ?? 'main.py', root);
-  return { command, environment, root, ...answer, notes: [...answer.notes, ...others] };
+  const idle =
+    script || file === undefined || !onlyDefines(own[0]!) ? [] : [`${file} only defines things: say what is to run.`];
+  return { command, environment, root, ...answer, notes: [...idle, ...answer.notes, ...others] };
 }
 
 function callOf(calls: string): string[] {

@@ -2,7 +2,7 @@ import type { Universe } from '../../../resolver/universe/universe.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
 import { portsIn } from '../draft/ports-in.ts';
 import type { Project } from '../draft/project.ts';
-import { answersOn, listeningEnvironment } from '../draft/web-server.ts';
+import { answersOn, listeningEnvironment, portOf } from '../draft/web-server.ts';
 
 const INTO = '/opt/app';
 const SERVED_ON = 9292;
@@ -24,7 +24,7 @@ export function draftOfRuby({ archive }: DraftContext, folder: string, project: 
   const usual = texts.some((it) => /require\s*\(?["']sinatra["']/.test(it)) ? SINATRA : undefined;
   const answer = isRack
     ? { ports: [SERVED_ON], http: true, ...(heard.path === undefined ? {} : { path: heard.path }), notes: [] }
-    : answersOn(heard.port ?? usual, { ...heard, local: heard.local || bindsLocally(texts) });
+    : answersOn(heard.port ?? usual ?? portOf(heard), { ...heard, local: heard.local || bindsLocally(texts) });
   const command = isRack
     ? ['/usr/bin/puma', '--bind', `tcp://0.0.0.0:${SERVED_ON}`, `${INTO}/config.ru`]
     : ['/usr/bin/ruby', `${INTO}/${entry ?? 'app.rb'}`];

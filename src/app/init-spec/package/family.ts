@@ -13,6 +13,8 @@ export interface Family {
   readonly contents: readonly DebContents[];
   /** Those of the same source. */
   readonly own: readonly DebContents[];
+  /** It runs on Java, whose programs take their time to start. */
+  readonly isJava: boolean;
 }
 
 /**
@@ -25,11 +27,13 @@ export async function openFamily(context: DraftContext, record: PackageRecord): 
     context.archive.universe.relations(record, 'Depends').flatMap((group) => group.map((it) => it.name)),
   );
   const own = [record, ...closure.filter((it) => it.name !== record.name && it.source.name === record.source.name)];
+  const isJava = closure.some((it) => /^openjdk-\d+-jre-headless$/.test(it.name));
   const contents = await openAll(context, own);
   if (chooseUnit(contents, [])?.runsOn || programsOf(contents.slice(0, 1)).length > 0)
-    return { family: own, contents, own: contents };
+    return { family: own, contents, own: contents, isJava };
   const others = closure.filter((it) => named.has(it.name) && !own.includes(it));
-  return { family: [...own, ...others], contents: [...contents, ...(await openAll(context, others))], own: contents };
+  const all = [...contents, ...(await openAll(context, others))];
+  return { family: [...own, ...others], contents: all, own: contents, isJava };
 }
 
 function closureOf({ archive }: DraftContext, record: PackageRecord): readonly PackageRecord[] {

@@ -2,10 +2,11 @@ import { parseUnit, splitUnitWords } from '../../../formats/system/unit.ts';
 import type { ExtraFile } from '../../../model/spec.ts';
 import type { DebContents } from '../../../ports/package-source.ts';
 import { configurationCopies } from '../../../resolver/evidence/configuration-copies.ts';
+import { isSwitchedOff, SEPARATOR, shallowestFirst, statedPorts } from './stated-ports.ts';
 
 /** What a package's own files say about where its service listens. */
 export interface Listening {
-  /** TCP ports, ascending. */
+  /** TCP ports: what stands deep inside other settings last, else ascending. */
   readonly ports: readonly number[];
   /** Only a firewall's profile or a socket names them: what the service does by itself may be less. */
   readonly isOffer: boolean;
@@ -13,43 +14,42 @@ export interface Listening {
   readonly opened: readonly ExtraFile[];
   /** Places that keep it to the machine itself and are too long to repeat, such as `/etc/redis/redis.conf:87`. */
   readonly closed: readonly string[];
+  /** Places that let in the machine itself alone, whatever it listens on, such as `/etc/munin/munin-node.conf:36`. */
+  readonly letsIn: readonly string[];
 }
 
-const KEY = `(?:server[._ ])?(?:listen(?:[-_ ]?(?:on|port|tcp|address))?|(?:https?|tcp|bind|server|client|rpc|web|api)?[-_]?port|bind|addr|endpoint)`;
-const SEPARATOR = String.raw`(?:\s*[:=]\s*|\s+)`;
-/** `listen 80`, `port = 3306`, `"rpc-port": 9091`, `addr: :5000`, `-p 11211`, `listen-on port 53`, `bind *:80`, `<Connector port="80"`. */
-const STATED = new RegExp(
-  String.raw`^\s*(?:<(?:connector|listener)\s+)?["']?(?:${KEY}["']?${SEPARATOR}|-p\s*)["']?(?:port\s+)?(?:\S*:)?(\d{1,5})\b(?![.\d/])`,
-  'i',
-);
-/** `<port>8000</port>` */
-const ELEMENT = /^\s*<(?:[a-z]+-)?port>(\d{1,5})<\/(?:[a-z]+-)?port>/i;
-/** `:80 {`, a site of a web server on all addresses. */
-const SITE = /^\s*(?:https?:\/\/)?:(\d{1,5})(?:,\s*:\d+)*\s*\{/;
 // `server = 127.0.0.1` alone is as often somebody else, whom this one asks or lets in.
 const OWN_ADDRESS = String.raw`(?:bind|listen)[-_.\w]*${SEPARATOR}(?:on\s+)?|(?:server|https?|web|rpc|admin)[-_.](?:bind|listen|host|addr|ip|interface)[-_.\w]*${SEPARATOR}|(?:host|address|interface)\s*[:=]\s*|-l\s*`;
 /** In a variable that a unit gives its command: `OPTIONS="--listen=localhost"`. */
-const OPTION = String.raw`[A-Z_]+=[^#]*--(?:bind|listen|host|address)[-\w]*[=\s]`;
+const OPTION = String.raw`[A-Z_]+=[^#]*--(?:bind|listen|host|address)[-\w]*[=\s]|[A-Z\d_]*(?:LISTEN|BIND)[A-Z\d_]*\s*=\s*`;
 const LOOPBACK = new RegExp(
   String.raw`^\s*(?:${OWN_ADDRESS}|${OPTION})["']?(?:(?:127\.0\.0\.1|localhost)(?::\d+)?|\[?::1\]?)["']?(?=\s|;|$)`,
   'i',
 );
+/** Whom it lets in: `allow ^127\.0\.0\.1$`, `cidr_allow 127.0.0.1/32`, `"rpc-whitelist": "127.0.0.1"`, `Server=127.0.0.1`. */
+const LETS_IN =
+  /^\s*["']?(?:cidr_allow|allow(?:ed)?(?:[-_ ]?(?:from|hosts|ips?))?|hosts[-_ ]allow|(?:rpc-)?whitelist|only_from|Server)["']?\s*[:=\s]\s*["']?\^?([^\s"',;]+)/i;
+const ITSELF = /^(?:127[\\.]|localhost|\[?::1)/;
+
 /** A drafted file is read by people: a longer one is only pointed at. */
 const LINES_AT_MOST = 30;
 
 /** Reads configuration and the unit; only where they name no port, sockets and firewall profiles. Comments are examples as often as defaults. */
 export function listeningOf(contents: readonly DebContents[], unit: string | undefined): Listening {
   const files = contents.flatMap(configurationFiles);
-  const stated = [...files.flatMap((it) => portsIn(it.text)), ...contents.flatMap((it) => unitPorts(it, unit))];
+  const inFiles = files.filter((it) => !isSwitchedOff(it.text)).flatMap((it) => statedPorts(it.text));
+  const inUnit = contents.flatMap((it) => unitPorts(it, unit)).map((port) => ({ port, depth: 0 }));
+  const stated = [...inFiles, ...inUnit];
   const offered = contents.flatMap((it) => [...socketPorts(it), ...firewallPorts(it)]);
-  const ports = stated.length > 0 ? stated : offered;
-  const kept = files.filter(({ text }) => text.split('\n').some((line) => LOOPBACK.test(line)));
+  const ports = stated.length > 0 ? shallowestFirst(stated) : offered.sort((a, b) => a - b);
+  const kept = files.filter(({ text }) => !isSwitchedOff(text) && text.split('\n').some((line) => LOOPBACK.test(line)));
   const drafts = kept.map((file) => ({ file, lines: statements(file.text).map(openLine) }));
   const isShort = ({ lines }: { lines: readonly string[] }) => lines.length <= LINES_AT_MOST;
   return {
-    ports: [...new Set(ports)].filter((it) => it > 0 && it < 65_536).sort((a, b) => a - b),
+    ports: [...new Set(ports)].filter((it) => it > 0 && it < 65_536),
     isOffer: stated.length === 0,
     opened: drafts.filter(isShort).map(({ file, lines }) => fileOf(file, lines)),
+    letsIn: files.flatMap(linesThatLetItselfIn),
     closed: drafts.filter((it) => !isShort(it)).flatMap(({ file }) => loopbackLines(file)),
   };
 }
@@ -86,13 +86,6 @@ function copiedFiles({ control, data }: DebContents): [string, string][] {
 /** Lines stay where they are. */
 function withoutXmlComments(text: string): string {
   return text.replace(/<!--.*?-->/gs, (comment) => comment.replace(/[^\n]+/g, ''));
-}
-
-function portsIn(text: string): number[] {
-  return text.split('\n').flatMap((line) => {
-    const found = STATED.exec(line) ?? ELEMENT.exec(line) ?? SITE.exec(line);
-    return found ? [Number(found[1])] : [];
-  });
 }
 
 /** Ports that the unit's command names: `-a :6081`, `--port 8080`, `--listen=0.0.0.0:80`. */
@@ -154,6 +147,13 @@ function openLine(line: string): string {
 function fileOf({ path, mode }: ConfigurationFile, lines: readonly string[]): ExtraFile {
   const bits = (mode & 0o777).toString(8).padStart(4, '0');
   return { path, content: `${lines.join('\n')}\n`, mode: bits, owner: 'root', group: 'root' };
+}
+
+/** None where somebody else is let in as well. */
+function linesThatLetItselfIn({ path, text }: ConfigurationFile): string[] {
+  const said = text.split('\n').map((line) => LETS_IN.exec(line)?.[1]);
+  const others = said.filter((it) => it !== undefined && !ITSELF.test(it));
+  return others.length > 0 ? [] : said.flatMap((it, index) => (it === undefined ? [] : [`${path}:${index + 1}`]));
 }
 
 function loopbackLines({ path, text }: ConfigurationFile): string[] {

@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import { KilnError } from '../../../model/error.ts';
 import type { PackageRecord } from '../../../model/package.ts';
 import type { DebContents } from '../../../ports/package-source.ts';
 import { type Draft, type DraftContext, nameFrom } from '../draft/draft.ts';
+import { JAVA_STARTS_IN } from '../draft/web-server.ts';
 import { openFamily, programsOf } from './family.ts';
 import { type Listening, listeningOf } from './listening.ts';
 import { recommendedFor } from './recommended.ts';
@@ -20,10 +22,11 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
         near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a Debian package or the path of an application',
     });
   }
-  const { family, contents, own } = await openFamily(context, record);
+  const { family, contents, own, isJava } = await openFamily(context, record);
   const run = runOf(name, family, contents, own);
   const web = own.flatMap((it) => webApplicationOf(it) ?? [])[0];
   if (web && !run.isOfName) return draftOfWeb(name, web);
+  if (run.isNothing) throw nothingToRun(name);
   const listening = listeningOf(contents, 'unit' in run.how ? run.how.unit : undefined);
   const [first] = listening.ports;
   const datagram = first !== undefined && (await datagramPorts(context)).has(first);
@@ -40,6 +43,7 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
     local: listening.closed.length > 0 || (datagram && listening.isOffer),
     datagram,
     http: false,
+    ...(isJava ? { timeout: JAVA_STARTS_IN } : {}),
     notes: [
       ...run.notes,
       ...('unit' in run.how ? filesAwaited(contents, run.how.unit) : []).map(
@@ -51,7 +55,13 @@ export async function draftOfPackage(context: DraftContext, name: string): Promi
   };
 }
 
-function listeningNotes({ ports, opened, closed }: Listening): string[] {
+function nothingToRun(name: string): KilnError {
+  return new KilnError('USAGE', `${name} brings neither a service nor a program: there is nothing to run`, {
+    hint: `name the package of what uses it, or your application's folder; ${name} can stand under \`packages\` of its spec`,
+  });
+}
+
+function listeningNotes({ ports, opened, closed, letsIn }: Listening): string[] {
   const known =
     ports.length > 0
       ? `The ports were read from the package’s files; see whether they are those that it serves.`
@@ -66,6 +76,11 @@ function listeningNotes({ ports, opened, closed }: Listening): string[] {
       (it) =>
         `It serves 127.0.0.1 only (${it}): lay a file of your own there under \`files\` to reach it from outside.`,
     ),
+    ...(letsIn.length > 0
+      ? [
+          `It lets in 127.0.0.1 only (${letsIn.join(', ')}): lay a file of your own there under \`files\` to be answered elsewhere.`,
+        ]
+      : []),
   ];
 }
 
@@ -75,6 +90,8 @@ interface Chosen {
   readonly notes: string[];
   /** It is called like the package. */
   readonly isOfName: boolean;
+  /** It brings nothing that could run. */
+  readonly isNothing?: boolean;
 }
 
 function runOf(
@@ -94,12 +111,28 @@ function runOf(
         ]
       : [];
   const program = programIn(name, own, contents);
+  if (program === undefined && templates.length === 0)
+    return { how: { command: [`/usr/bin/${name}`] }, notes: [], isOfName: false, isNothing: true };
   const note = program
-    ? 'It brings no unit: see whether the command stays in the foreground.'
+    ? noServiceNote(programsOf(own), program)
     : 'It brings neither a unit nor a program: say what is to run.';
   const isOfName = program?.endsWith(`/${name}`) ?? false;
   return { how: { command: [program ?? `/usr/bin/${name}`] }, notes: [note, ...instances], isOfName };
 }
+
+function noServiceNote(programs: readonly string[], chosen: string): string {
+  const others = programs.filter((it) => it !== chosen);
+  const some =
+    others.length > 0
+      ? ` It also has ${others
+          .slice(0, MOST_NAMED)
+          .map((it) => basename(it))
+          .join(', ')}${others.length > MOST_NAMED ? ' and more' : ''}.`
+      : '';
+  return `It brings no unit: see whether the command stays in the foreground.${some}`;
+}
+
+const MOST_NAMED = 6;
 
 /** The program of the name, else the first of its own, else one that the name begins with, as `git-daemon-run` does with `git`. */
 function programIn(name: string, own: readonly DebContents[], contents: readonly DebContents[]): string | undefined {

@@ -50,7 +50,7 @@ signed_by() {
   signer="-CAkey $1 -CA $2"
 }
 
-# tls_key_pair ALGORITHM SUBJECT NAMES DAYS KEY MODE UID GID CERTIFICATE MODE UID GID
+# tls_key_pair ALGORITHM SUBJECT NAMES DAYS KEY MODE UID GID CERTIFICATE MODE UID GID: two files, or one that has both
 tls_key_pair() {
   algorithm=$1 subject=$2 names=$3 days=$4 by=$signer
   shift 4
@@ -59,7 +59,7 @@ tls_key_pair() {
   # The algorithm is one or several words of openssl's, and so is who signs.
   openssl req -x509 -new -nodes -config /usr/lib/kiln/openssl.cnf -newkey $algorithm -subj "$subject" -days "$days" \
     $by ${names:+-addext "subjectAltName=$names"} -keyout "$1.kiln-new" -out "$5.kiln-new" 2>/run/kiln/openssl.log &&
-    place "$5.kiln-new" "$5" "$6" "$7" "$8" && place "$1.kiln-new" "$1" "$2" "$3" "$4" ||
+    { [ "$1" = "$5" ] || place "$5.kiln-new" "$5" "$6" "$7" "$8"; } && place "$1.kiln-new" "$1" "$2" "$3" "$4" ||
     give_up "openssl could not make $1: $(tail -n 1 /run/kiln/openssl.log)"
 }
 

@@ -106,8 +106,15 @@ await_end() {
     *)
       wait "$pid"
       status=$?
+      # It told systemd of another process, and has ended itself: what is left stands for it.
+      if [ "$type" = notify ] && [ "$status" = 0 ] && [ -n "$group" ] && any_left; then outlive; fi
       ;;
   esac
+}
+
+outlive() {
+  only_member
+  while serving && [ -z "$stopping" ]; do pause 1; done
 }
 
 stop_service() {

@@ -36,6 +36,12 @@ test('and what its unit asks of systemd alone, where that is not the init', asyn
   expect(await suspectsOf({ source }, bySystemd)).toEqual([]);
 });
 
+test('and what else its packages have enabled', async () => {
+  const facts = { notHonoured: ['pool.service: only the service of the spec is started'] };
+  const told = await suspectsOf({}, { spec: specWith(), lock: locked('app'), baked: { facts } });
+  expect(told).toEqual(['pool.service of its packages is not started by this init: boot.init: systemd']);
+});
+
 test('a package that is not at hand any more tells nothing', async () => {
   const source = {
     open: async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -59,14 +59,27 @@ function folderOf(files: Files): string {
 
 /** The draft in a few lines: command or unit, environment, port and path, packages. */
 async function told(files: Files): Promise<{ said: string[]; notes: readonly string[] }> {
-  const draft = await draftOfFolder(context, folderOf(files));
+  const folder = folderOf(files);
+  const draft = await draftOfFolder(context, folder);
   renderDraft(draft);
   const { run, ports, http, path = '/', packages, from } = draft;
   const environment = 'command' in run ? Object.entries(run.environment ?? {}).map((it) => it.join('=')) : [];
   const answer = ports.length === 0 ? [] : [http ? `http ${ports[0]} ${path}` : `tcp ${ports[0]}`];
   const command = 'unit' in run ? run.unit : run.command.join(' ');
   const into = from?.into === '/opt/app' ? [] : [`in ${from?.into}`];
-  const said = [command, ...into, ...environment, ...answer, ...(packages.length > 0 ? [packages.join(' ')] : [])];
+  const inside =
+    from && from.path !== folder && from.path.startsWith(folder) ? [`from ${from.path.slice(folder.length + 1)}`] : [];
+  const own = (draft.files ?? []).filter((it) => it.source?.startsWith(folder));
+  const said = [
+    command,
+    ...into,
+    ...(statSync(join(folder, inside[0]?.slice(5) ?? '')).isDirectory() ? inside : []),
+    ...environment,
+    ...answer,
+    ...(packages.length > 0 ? [packages.join(' ')] : []),
+    ...(draft.init ? [draft.init] : []),
+    ...own.map((it) => `${it.source!.slice(folder.length + 1)} at ${it.path} ${it.mode}`),
+  ];
   return { said, notes: draft.notes };
 }
 
@@ -141,7 +154,7 @@ test.each<Row>([
   {
     summary: 'what only builds pages is served as pages',
     files: { 'package.json': '{"scripts":{"build":"vite build"}}', 'vite.config.js': '', 'dist/index.html': '<p>' },
-    want: ['nginx.service', 'http 80 /', 'nginx'],
+    want: ['nginx.service', 'from dist', 'http 80 /', 'nginx'],
   },
 ])('Node: $summary', expectDraft);
 
@@ -160,6 +173,42 @@ test.each<Row>([
     summary: 'a factory alone',
     files: { 'requirements.txt': 'Flask>=2\n', 'shop/__init__.py': `${flask}def create_app(config=None):\n  pass\n` },
     want: ['/usr/bin/gunicorn --bind 0.0.0.0:8000 shop:create_app()', 'http 8000 /', 'gunicorn python3 python3-flask'],
+  },
+  {
+    summary: 'Python that only defines things',
+    files: { 'util.py': 'import os\nX = 1\ndef f():\n  return g(1)\n' },
+    want: ['/usr/bin/python3 /opt/app/util.py', 'python3'],
+    note: 'util.py only defines things: say what is to run.',
+  },
+  {
+    summary: 'Django is asked for a view of its own',
+    files: {
+      'manage.py': 'import django\n',
+      'mysite/settings.py': 'ROOT_URLCONF = "mysite.urls"\n',
+      'mysite/urls.py':
+        'urlpatterns = [path("admin/", admin.site.urls), path("shop/", include("polls.urls")), path("<int:n>/", v)]\n',
+      'polls/urls.py': 'urlpatterns = [path("ping/", views.ping), path("", views.index)]\n',
+      'mysite/wsgi.py': 'from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n',
+    },
+    want: [
+      '/usr/bin/gunicorn --bind 0.0.0.0:8000 mysite.wsgi:application',
+      'http 8000 /shop/ping/',
+      'gunicorn python3 python3-django',
+    ],
+  },
+  {
+    summary: 'Django without a path that stands there in full is asked by TCP',
+    files: {
+      'manage.py': 'import django\n',
+      'mysite/settings.py': 'ROOT_URLCONF = "mysite.urls"\n',
+      'mysite/urls.py': 'urlpatterns = [path("<int:n>/", v), path("admin/", admin.site.urls)]\n',
+      'mysite/wsgi.py': 'from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n',
+    },
+    want: [
+      '/usr/bin/gunicorn --bind 0.0.0.0:8000 mysite.wsgi:application',
+      'tcp 8000',
+      'gunicorn python3 python3-django',
+    ],
   },
   {
     summary: 'Django by its WSGI, from the folder of manage.py',
@@ -298,7 +347,7 @@ test.each<Row>([
     summary: 'PHP is served by Apache, with the extensions that it calls',
     files: {
       'public/index.php': '<?php mb_strlen("x"); new DOMDocument();',
-      'composer.json': '{"require":{"ext-dom":"*"}}',
+      'composer.json': '{"require":{"ext-dom":"*","acme/shop":"^1"}}',
     },
     want: ['apache2.service', 'http 80 /', 'libapache2-mod-php php-mbstring php-xml'],
     note: 'Run `composer install --no-dev` in the folder first: what it requires goes into the image with it.',
@@ -307,6 +356,58 @@ test.each<Row>([
     summary: 'pages are served by nginx',
     files: { 'index.html': '<p>', 'a.css': '' },
     want: ['nginx.service', 'http 80 /', 'nginx'],
+  },
+  {
+    summary: 'a .jar whose libraries lie beside it comes with them',
+    files: {
+      'target/shop-1.0.jar': jar('Shop', 61),
+      'target/quarkus-app/quarkus-run.jar': makeZip({
+        'META-INF/MANIFEST.MF': 'Main-Class: io.quarkus.Entry\nClass-Path: lib/boot.jar lib/\n main.jar\n',
+      }),
+      'target/quarkus-app/lib/boot.jar': '',
+    },
+    want: [
+      '/usr/bin/java -jar /opt/app/quarkus-run.jar',
+      'from target/quarkus-app',
+      'tcp 8080',
+      'default-jre-headless',
+    ],
+  },
+  {
+    summary: 'a .jar is asked for a path that its sources answer',
+    files: {
+      'pom.xml': '',
+      'target/shop.jar': jar('Shop', 61),
+      'src/Shop.java': 'new InetSocketAddress(8090); s.createContext("/actuator/health", h);',
+    },
+    want: ['/usr/bin/java -jar /opt/app/shop.jar', 'http 8090 /actuator/health', 'default-jre-headless'],
+  },
+  {
+    summary: 'a binary that takes whatever PORT says gets one',
+    files: {
+      'CMakeLists.txt': '',
+      'build/shop': makeElf({}),
+      'main.cpp': 'const char *p = std::getenv("PORT");\nint port = p ? std::stoi(p) : 8085; // HTTP\n',
+    },
+    want: ['/opt/app/shop', 'PORT=8080', 'http 8080 /'],
+  },
+  {
+    summary: 'what Next.js makes to run alone, where its tool is not installed',
+    files: {
+      'package.json': '{"name":"shop","scripts":{"start":"next start"},"dependencies":{"next":"14"}}',
+      '.next/standalone/server.js': 'require("http"); const p = parseInt(process.env.PORT, 10) || 3000',
+      '.next/static/a.js': '',
+    },
+    want: ['/usr/bin/node /opt/app/server.js', 'from .next/standalone', 'PORT=3000', 'http 3000 /', 'nodejs'],
+    note: 'Run `cp -r .next/static .next/standalone/.next/static` first: only .next/standalone goes into the image.',
+  },
+  {
+    summary: 'the port of a tool’s option',
+    files: {
+      'package.json': '{"scripts":{"start":"serve -s public -l 5050"}}',
+      'node_modules/.bin/serve': '#!/usr/bin/env node\n',
+    },
+    want: ['/usr/bin/node /opt/app/node_modules/.bin/serve -s public -l 5050', 'http 5050 /', 'nodejs'],
   },
   {
     summary: 'a .jar that Maven built, for a Java that Debian does not have',
@@ -380,7 +481,7 @@ test.each<Row>([
       'http 8200 /health',
       'nodejs',
     ],
-    note: 'Dockerfile installs curl: add to `packages` those that it needs while it runs.',
+    note: 'Dockerfile also installs curl: add those that it needs while it runs.',
   },
   {
     summary: 'a Dockerfile that starts what is not in the folder gives way',
@@ -398,6 +499,80 @@ test.each<Row>([
       'index.html': '',
     },
     want: ['nginx.service', 'http 80 /', 'nginx'],
+  },
+  {
+    summary: 'a Dockerfile that copies from elsewhere than where it works',
+    files: {
+      Dockerfile: [
+        'FROM node:20 AS base',
+        'WORKDIR /srv',
+        'FROM base AS build',
+        'COPY . .',
+        'FROM base',
+        'COPY docker/start.sh /usr/local/bin/',
+        'COPY --from=build /srv/dist ./',
+        'COPY --from=build /srv/package.json /srv/node_modules ./',
+        'ENTRYPOINT ["start.sh"]',
+        'CMD ["node", "index.js"]',
+      ].join('\n'),
+      'package.json': '{"main":"dist/index.js"}',
+      'dist/index.js': serve,
+      'docker/start.sh': '#!/bin/sh\nexec "$@"\n',
+    },
+    want: [
+      '/usr/local/bin/start.sh node index.js',
+      'in /srv',
+      'from dist',
+      'http 8081 /',
+      'nodejs',
+      'docker/start.sh at /usr/local/bin/start.sh 0755',
+      'package.json at /srv/package.json 0644',
+    ],
+  },
+  {
+    summary: 'a Dockerfile that installs its server, whose configuration is in the folder',
+    files: {
+      Dockerfile:
+        'FROM debian:12\nRUN apt-get install -y gcc socat libx-dev\nCOPY etc/socat.conf /etc/socat.conf\nCOPY www/ /var/www\nEXPOSE 8080\nCMD ["socat", "-f", "/etc/socat.conf"]\n',
+      'etc/socat.conf': '',
+      'www/index.html': '',
+    },
+    want: [
+      '/usr/bin/socat -f /etc/socat.conf',
+      'in undefined',
+      'http 8080 /',
+      'socat',
+      'etc/socat.conf at /etc/socat.conf 0644',
+      'www at /var/www 0644',
+    ],
+    note: 'Dockerfile also installs gcc, libx-dev: add those that it needs while it runs.',
+  },
+  {
+    summary: 'a binary that a Dockerfile calls otherwise keeps its variables, port and arguments',
+    files: {
+      Dockerfile:
+        'FROM golang AS b\nRUN go build -o /out/server\nFROM scratch\nCOPY --from=b /out/server /server\nENV LISTEN_ADDR=:8888\nEXPOSE 8888\nENTRYPOINT ["/server", "--all"]\n',
+      shop: makeElf({}),
+      'main.go': 'http.HandleFunc("/healthz", f)\nhttp.ListenAndServe(":8081", nil)\n',
+    },
+    want: ['/opt/app/shop --all', 'LISTEN_ADDR=:8888', 'http 8888 /healthz'],
+    note: 'What Dockerfile starts is not in the folder; see whether the command does the same.',
+  },
+  {
+    summary: 'a unit that only systemd honours',
+    files: {
+      'systemd/hello.service':
+        '[Service]\nExecStart=/srv/hello/hello\nEnvironment=LISTEN_ADDR=:9099\nDynamicUser=yes\n',
+      hello: makeElf({}),
+    },
+    want: [
+      'hello.service',
+      'in /srv/hello',
+      'tcp 9099',
+      'systemd',
+      'systemd/hello.service at /etc/systemd/system/hello.service 0644',
+    ],
+    note: 'systemd is the init, because hello.service says DynamicUser=yes.',
   },
   {
     summary: 'variables of .env, but for secrets',
@@ -422,7 +597,7 @@ test.each<Row>([
         '[Service]\nExecStart=/srv/hello/bin/hello --port 7010\nWorkingDirectory=/srv/hello\nUser=hello\n',
       'bin/hello': makeElf({}),
     },
-    want: ['hello.service', 'in /srv/hello', 'tcp 7010'],
+    want: ['hello.service', 'in /srv/hello', 'tcp 7010', 'hello.service at /etc/systemd/system/hello.service 0644'],
   },
   {
     summary: 'a command for a shell is given to one',
@@ -534,4 +709,14 @@ test('a .deb’s configuration tells its port', async () => {
     }),
   );
   await expect(draftOfArchive(context, deb)).resolves.toMatchObject({ run: { unit: 'hello.service' }, ports: [8500] });
+});
+
+test('what a package brings to run an application runs where that is, and as nobody more', async () => {
+  const folder = folderOf({ Procfile: 'web: socat --port 8700 app\n', 'app.py': 'print(1)\n' });
+  const draft = await draftOfFolder(context, folder);
+  expect(draft).toMatchObject({
+    packages: ['python3', 'socat'],
+    run: { command: ['/usr/bin/socat', '--port', '8700', 'app'], workingDirectory: '/opt/app', user: 'www-data' },
+    ports: [8700],
+  });
 });

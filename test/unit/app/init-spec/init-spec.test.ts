@@ -9,6 +9,8 @@ import { renderDraft } from '../../../../src/app/init-spec/draft/render.ts';
 import { draftOfArchive } from '../../../../src/app/init-spec/folder/archive.ts';
 import { draftOfBinary } from '../../../../src/app/init-spec/folder/binary.ts';
 import { draftOfFolder } from '../../../../src/app/init-spec/folder/folder.ts';
+import { draftOfPackage } from '../../../../src/app/init-spec/package/package.ts';
+import { memoryTree } from '../../../../src/formats/tree/memory-tree.ts';
 import { KilnError } from '../../../../src/model/error.ts';
 import { buildUniverse } from '../../../../src/resolver/universe/universe.ts';
 import { makeElf } from '../../../support/make-elf.ts';
@@ -174,6 +176,24 @@ describe('a binary', () => {
       hint: 'build it for linux/amd64',
     });
   });
+});
+
+test.each<{ summary: string; files: Readonly<Record<string, string>>; want: string }>([
+  { summary: 'a library', files: { '/usr/lib/libx.so.1': '' }, want: 'USAGE' },
+  {
+    summary: 'a package of tools',
+    files: { '/usr/bin/[': '', '/usr/bin/arch': '' },
+    want: 'It brings no unit: see whether the command stays in the foreground. It also has arch.',
+  },
+])('a package that is no service: $summary', async ({ files, want }) => {
+  const source = {
+    fetch: async () => new Map(),
+    open: async () => ({ control: new Map(), data: memoryTree(files) }),
+    owners: async () => new Map(),
+  };
+  const here = { ...context, ports: { ...(context.ports as object), source } } as never;
+  const draft = await draftOfPackage(here, 'gunicorn').catch((fault) => fault);
+  expect(draft instanceof KilnError ? draft.code : draft.notes[0]).toBe(want);
 });
 
 test('a tar is looked into, and named itself', async () => {

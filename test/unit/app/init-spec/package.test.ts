@@ -133,6 +133,29 @@ describe('ports are read from', () => {
       files: { '/etc/w/sites-available/default': 'listen 80\n', '/etc/w/mods-available/x': 'port = 6379\n' },
       want: [80],
     },
+    {
+      summary: 'a property of a server',
+      files: { '/etc/w/start.ini': 'jetty.http.port=8080\ndb.port=5\n' },
+      want: [8080],
+    },
+    {
+      summary: 'what is nested deeply last',
+      files: { '/etc/w/a.cfg': 's: {\n  m: (\n\t\t\tport = 5102\n', '/etc/w/b.cfg': 'g: {\n\tport = 8088\n' },
+      want: [8088, 5102],
+    },
+    {
+      summary: 'no part that is switched off',
+      files: { '/etc/w/part.cfg': 'enabled = false\nport = 12201\n', '/etc/w/w.cfg': 'enabled = true\nport = 1\n' },
+      want: [1],
+    },
+    {
+      summary: 'no service that is disabled',
+      files: {
+        '/etc/x.d/echo':
+          'service echo\n{\n disable = yes\n port = 7\n}\nservice echo\n{\n disable = yes\n port = 7\n}\n',
+      },
+      want: [],
+    },
     { summary: 'nothing that is a comment', files: { '/etc/w.conf': '#port=5353\n; port = 1\n' }, want: [] },
     { summary: 'nothing that is no port', files: { '/etc/w.conf': 'listen 10.0.0.1\nport 70000\n' }, want: [] },
     {
@@ -253,6 +276,7 @@ describe('a service that keeps to 127.0.0.1', () => {
     { line: 'listen on localhost', want: 'listen on 0.0.0.0' },
     { line: 'OPTIONS="-d --listen=localhost \\', want: 'OPTIONS="-d --listen=0.0.0.0 \\' },
     { line: 'listen 127.0.0.1:8080', want: 'listen 0.0.0.0:8080' },
+    { line: 'APPD_LISTEN_ADDR=127.0.0.1', want: 'APPD_LISTEN_ADDR=0.0.0.0' },
   ])('$line becomes $want', ({ line, want }) => {
     const { opened } = listeningOf([packageOf({ '/etc/app.conf': `${line}\n` })], undefined);
     expect(opened[0]?.content).toBe(`${want}\n`);
@@ -262,12 +286,23 @@ describe('a service that keeps to 127.0.0.1', () => {
     { summary: 'whom it lets in', line: 'Server=127.0.0.1' },
     { summary: 'a machine that it watches', line: 'address 127.0.0.1' },
     { summary: 'a name that begins so', line: 'host_name localhost' },
+    { summary: 'a database that it asks', line: 'DB_HOST=127.0.0.1' },
+    { summary: 'a part that is switched off', line: 'enabled = no\nhost = 127.0.0.1' },
     { summary: 'a comment in XML', line: '<!--\naddress="::1"\n-->' },
   ])('is not taken for one by $summary', ({ line }) => {
     expect(listeningOf([packageOf({ '/etc/app.conf': `${line}\n` })], undefined)).toMatchObject({
       opened: [],
       closed: [],
     });
+  });
+
+  test.each([
+    { lines: 'allow ^127\\.0\\.0\\.1$\nallow ^::1$', want: ['/etc/app.conf:1', '/etc/app.conf:2'] },
+    { lines: '"rpc-whitelist": "127.0.0.1"', want: ['/etc/app.conf:1'] },
+    { lines: 'allow 127.0.0.1\nallow 10.0.0.0/8', want: [] },
+    { lines: 'allow_anonymous true', want: [] },
+  ])('is told from one that only lets in the machine: $lines', ({ lines, want }) => {
+    expect(listeningOf([packageOf({ '/etc/app.conf': `${lines}\n` })], undefined).letsIn).toEqual(want);
   });
 
   test('is pointed at where it is long, and asked on the console', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { portsIn } from '../../../../src/app/init-spec/draft/ports-in.ts';
+import { portOfCommand, portsIn } from '../../../../src/app/init-spec/draft/ports-in.ts';
 
 test.each([
   { text: 'app.listen(3000)', want: { port: 3000 } },
@@ -33,6 +33,18 @@ test.each([
   { text: "app.get('/health', f)\napp.get('/:id', g)", want: { path: '/health' } },
   { text: "@app.route('/a')\n@app.get('/')", want: { path: '/' } },
   { text: 'mux.HandleFunc("GET /items/{id}", f)\nmux.HandleFunc("GET /items", f)', want: { path: '/items' } },
+  { text: "getOrDefault('SERVER_PORT', '8090')", want: { port: 8090 } },
+  { text: 'env::var("PORT").ok().and_then(|p| p.parse().ok()).unwrap_or(3030)', want: { port: 3030, readsPort: true } },
+  { text: 'port ENV.fetch("PORT") { 3000 }', want: { port: 3000, readsPort: true } },
+  { text: 'Environment=LISTEN_ADDR=:9099', want: { port: 9099 } },
+  { text: "@app.post('/a')\n@app.route('/b', methods=['POST'])\n@app.get('/c')", want: { path: '/c' } },
+  { text: "app.get('/db', f)\napp.get('/healthz', f)", want: { path: '/healthz' } },
+  { text: "app.get('/:id', f)", want: { pathless: true } },
+  { text: "new HTTP::Daemon(LocalPort => 8082, LocalAddr => 'x')", want: { port: 8082 } },
+  { text: 'await asyncio.start_server(h, "0.0.0.0", 9999)', want: { port: 9999 } },
+  { text: 'host: process.env.API_HOST || "127.0.0.1"', want: { readsHost: true, hostVariable: 'API_HOST' } },
+  { text: 'connect(process.env.DB_HOST)', want: { readsHost: false } },
+  { text: '#[get("/x")]\nfn x() {}', want: { path: '/x', pathless: false } },
 ])('$text', ({ text, want }) => {
   const heard = portsIn([text]);
   expect(heard).toMatchObject(want);
@@ -42,3 +54,26 @@ test.each([
 test('what an earlier text says comes first', () => {
   expect(portsIn(['port: 1111', 'listen(2222)']).port).toBe(1111);
 });
+
+test.each([
+  {
+    summary: 'below a prefix it is no path',
+    app: 'include_router(r, prefix="/items")\n@app.get("/up")',
+    want: { path: '/up' },
+  },
+  { summary: 'nor below the only one', app: "app.use('/api', require('./r'))", want: { pathless: true } },
+  { summary: 'else it is', app: "app.use('/', require('./r'))", want: { path: '/' } },
+])('what a router registers: $summary', ({ app, want }) => {
+  const heard = portsIn([app, 'router = APIRouter()\n@router.get("/")']);
+  expect(heard).toMatchObject(want);
+  if (!('path' in want)) expect(heard.path).toBeUndefined();
+});
+
+test.each([
+  { line: 'serve -s public -l 5050', want: 5050 },
+  { line: 'verdaccio --listen 0.0.0.0:4873', want: 4873 },
+  { line: 'puma --bind=tcp://0.0.0.0:9292', want: 9292 },
+  { line: 'gunicorn -b :8000 app', want: 8000 },
+  { line: 'json-server --port 3004', want: 3004 },
+  { line: 'tool -l info --level 3', want: undefined },
+])('the command $line names the port $want', ({ line, want }) => expect(portOfCommand(line)).toBe(want));
