@@ -15,12 +15,19 @@ interface Image {
  */
 export function machineImages(): Route {
   const images = new Map<string, Image>();
+  // Of two that ask for one name at once one gets it: each is registered whole before the next is looked at.
+  let registered: Promise<unknown> = Promise.resolve();
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = registered.then(work);
+    registered = done.catch(() => undefined);
+    return done;
+  };
   return async (call, forward) => {
     if (call.service !== 'ec2') return undefined;
     const form = new URLSearchParams(call.body.toString());
     switch (call.operation) {
       case 'RegisterImage':
-        return register(call, form, forward, images);
+        return oneByOne(() => register(call, form, forward, images));
       case 'DisableImage':
       case 'EnableImage':
         return setDisabled(call, form, forward, images);
